@@ -1,0 +1,39 @@
+# Every target works from a fresh clone with Python 3.11 or newer; each makes what it needs.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+ENV ?= stacksets/example.yaml
+
+.DEFAULT_GOAL := help
+.PHONY: help build check lint test bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.made: requirements.txt requirements-test.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.made-test: $(VENV)/.made
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
+
+build: $(VENV)/.made ## build templates and function packages from ENV, and lint them
+	$(RUN) -m generator build $(ENV)
+	$(RUN) -m generator lint --env $(ENV)
+
+check: $(VENV)/.made ## fail when templates/ is not what the generator builds
+	$(RUN) -m generator build $(ENV) --check
+
+lint: $(VENV)/.made ## lint templates/ for the regions of all examples
+	$(RUN) -m generator lint
+
+test: $(VENV)/.made-test ## run everything that must pass before a change lands (tox)
+	$(VENV)/bin/tox run
+
+bench: $(VENV)/.made-test ## measure, and write docs/benchmarks.md
+	$(RUN) -m benchmarks
+
+clean: ## remove what was made: environments, caches, packages
+	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
