@@ -13,7 +13,7 @@ be overridden (trap 44).
 from __future__ import annotations
 
 from generator.inputs import places, routing, workload
-from generator.inputs.kinds import Input
+from generator.inputs.kinds import Input as Input
 from generator.inputs.kinds import declare as declare
 from generator.inputs.places import *  # noqa: F403
 from generator.inputs.routing import *  # noqa: F403

@@ -126,7 +126,8 @@ DATA_RANGES = Input(
 )  # fmt: skip
 S3_PREFIX_LIST = Input(
     "S3PrefixListId", "S3 prefix list", "The region's managed prefix list com.amazonaws.REGION.s3.", NETWORK,
-    Observed("ec2:DescribeManagedPrefixLists com.amazonaws.REGION.s3"), rules=pattern("^pl-[0-9a-f]+$", "a prefix list's id"),
+    Observed("ec2:DescribeManagedPrefixLists com.amazonaws.REGION.s3"),
+    rules=pattern("^pl-[0-9a-f]+$", "a prefix list's id"),
 )  # fmt: skip
 DYNAMODB_PREFIX_LIST = Input(
     "DynamoDbPrefixListId", "DynamoDB prefix list", "The region's managed prefix list com.amazonaws.REGION.dynamodb.",

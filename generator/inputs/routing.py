@@ -18,16 +18,16 @@ from generator.slots import NONE
 
 # DNS and health
 DOMAIN = Input(
-    "Domain", "Domain", "The domain under which writer., reader. and service. are answered.", DNS, Setting("dns.domain"),
-    rules=pattern(r"^([a-z0-9-]+\.)+[a-z]{2,}$", "a domain without a dot at the end"),
+    "Domain", "Domain", "The domain under which writer., reader. and service. are answered.", DNS,
+    Setting("dns.domain"), rules=pattern(r"^([a-z0-9-]+\.)+[a-z]{2,}$", "a domain without a dot at the end"),
 )  # fmt: skip
 DNS_REGION = Input(
     "DnsRegion", "DNS home region", "The region of the zone's stack.", DNS, Setting("dns.region"),
     rules=pattern(REGION_PATTERN, "a region"),
 )  # fmt: skip
 ZONE_ID = Input(
-    "HostedZoneId", "Hosted zone", "The hosted zone that the records are in.", DNS, Output("zone", "HostedZoneId", Where.DNS),
-    rules=pattern("^Z[A-Z0-9]+$", "a hosted zone's id"),
+    "HostedZoneId", "Hosted zone", "The hosted zone that the records are in.", DNS,
+    Output("zone", "HostedZoneId", Where.DNS), rules=pattern("^Z[A-Z0-9]+$", "a hosted zone's id"),
 )  # fmt: skip
 GIVEN_ZONE_ID = Input(
     "GivenZoneId", "Given hosted zone", "The hosted zone that is already there.", DNS, Setting("dns.zone_id"),
@@ -85,9 +85,10 @@ def of_side(side: str, where: Where) -> tuple[Input, Input, Input, Input]:
               Output("database", "ReaderHost", where), rules=pattern("^[a-z0-9.-]+$", "a host name")),
         Input(f"{side}HealthCheckId", f"{side} health check", f"The {label} region's calculated health check.", DNS,
               Output("health", "HealthCheckId", where), rules={"MinLength": 1, "MaxLength": 64}),
-        Input(f"{side}ServiceHost", f"{side} application's endpoint", f"The {label} region's application, or none.", DNS,
-              Setting("regions.*.endpoint"), rules=optional("[A-Za-z0-9.-]+", "a host name")),
+        Input(f"{side}ServiceHost", f"{side} application's endpoint", f"The {label} region's application, or none.",
+              DNS, Setting("regions.*.endpoint"), rules=optional("[A-Za-z0-9.-]+", "a host name")),
     )  # fmt: skip
+
 
 FIRST_SIDE = of_side("First", Where.FIRST)
 SECOND_SIDE = of_side("Second", Where.SECOND)
@@ -106,8 +107,8 @@ RPO_SECONDS = Input(
     Setting("objectives.rpo_seconds"), "Number", number(1, 86400),
 )  # fmt: skip
 NOTICE_SECONDS = Input(
-    "NoticeSeconds", "Notice", "How long the active region must be unreachable before it is told, in seconds.", RECOVERY,
-    Setting("recovery.notice_seconds"), "Number", number(10, 3600),
+    "NoticeSeconds", "Notice", "How long the active region must be unreachable before it is told, in seconds.",
+    RECOVERY, Setting("recovery.notice_seconds"), "Number", number(10, 3600),
 )  # fmt: skip
 APPROVAL_SECONDS = Input(
     "ApprovalSeconds", "Approval", "How long an approval is waited for, in seconds.", RECOVERY,

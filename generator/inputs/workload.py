@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from generator.inputs.kinds import (
-    ARN,
     CODE,
     DATABASE,
     LIST,
@@ -40,7 +39,8 @@ DATABASE_NAME = Input(
 )  # fmt: skip
 INSTANCE_CLASS = Input(
     "InstanceClass", "Instance class", "A memory-optimized class, or db.serverless.", DATABASE,
-    Setting("database.instance_class"), rules=pattern(r"^db\.(serverless|[rx]\d[a-z0-9]*\.\w+)$", "db.r…, db.x… or db.serverless"),
+    Setting("database.instance_class"),
+    rules=pattern(r"^db\.(serverless|[rx]\d[a-z0-9]*\.\w+)$", "db.r…, db.x… or db.serverless"),
 )  # fmt: skip
 MIN_CAPACITY = Input(
     "MinCapacity", "Smallest capacity", "Serverless v2: the least, in ACUs.", DATABASE,

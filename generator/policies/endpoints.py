@@ -58,8 +58,7 @@ def state_table() -> PolicyDocument:
             Action=[dynamodb.GetItem, dynamodb.PutItem, dynamodb.Query, dynamodb.UpdateItem],
             Resource=[
                 Sub(
-                    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"
-                    + naming.STATE_TABLE.text()
+                    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/" + naming.STATE_TABLE.text()
                 )
             ],
             Condition=Condition(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
@@ -75,7 +74,14 @@ def data_bucket() -> PolicyDocument:
             Sid="DataBucket",
             Effect=Allow,
             Principal=Principal("*"),
-            Action=[s3.AbortMultipartUpload, s3.DeleteObject, s3.GetObject, s3.GetObjectVersion, s3.ListBucket, s3.PutObject],
+            Action=[
+                s3.AbortMultipartUpload,
+                s3.DeleteObject,
+                s3.GetObject,
+                s3.GetObjectVersion,
+                s3.ListBucket,
+                s3.PutObject,
+            ],
             Resource=[Sub(arn), Sub(arn + "/*")],
             Condition=Condition(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
         )

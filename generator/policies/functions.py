@@ -6,9 +6,25 @@ not allowed, does not get past the build.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from awacs import awslambda, cloudwatch, dynamodb, ec2, kms, logs, rds, rds_db, route53, secretsmanager, sns, ssm, states, sts
+from awacs import (
+    awslambda,
+    cloudwatch,
+    dynamodb,
+    ec2,
+    kms,
+    logs,
+    rds,
+    rds_db,
+    route53,
+    secretsmanager,
+    sns,
+    ssm,
+    states,
+    sts,
+)
 from awacs.aws import (
     Action,
     Allow,
@@ -33,9 +49,9 @@ def arn(service: str, resource: str, *, region: str = "${AWS::Region}") -> Sub:
     return Sub(f"arn:${{AWS::Partition}}:{service}:{region}:${{AWS::AccountId}}:{resource}")
 
 
-def _allow(sid: str, actions: list[Action], resources: list[Any], *conditions: Any) -> Statement:
+def _allow(sid: str, actions: Sequence[Action], resources: list[Any], *conditions: Any) -> Statement:
     more = {"Condition": Condition(list(conditions))} if conditions else {}
-    return Statement(Sid=sid, Effect=Allow, Action=actions, Resource=resources, **more)
+    return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=resources, **more)
 
 
 def _in_this_region() -> StringEquals:
@@ -98,9 +114,7 @@ def publish_metrics() -> Statement:
 
 def read_metrics(region: str) -> Statement:
     """Let a function read metrics in one region."""
-    return _allow(
-        "ReadMetrics", [cloudwatch.GetMetricData], ["*"], StringEquals("aws:RequestedRegion", region)
-    )
+    return _allow("ReadMetrics", [cloudwatch.GetMetricData], ["*"], StringEquals("aws:RequestedRegion", region))
 
 
 def state_table(*actions: Action) -> Statement:

@@ -38,9 +38,7 @@ def run_recovery() -> list[Statement]:
             Action=[dynamodb.DeleteItem, dynamodb.GetItem, dynamodb.PutItem],
             Resource=[arn("dynamodb", "table/" + naming.STATE_TABLE.text())],
         ),
-        Statement(
-            Sid="TellPeople", Effect=Allow, Action=[sns.Publish], Resource=[arn("sns", naming.TOPIC.text())]
-        ),
+        Statement(Sid="TellPeople", Effect=Allow, Action=[sns.Publish], Resource=[arn("sns", naming.TOPIC.text())]),
         Statement(Sid="UseKey", Effect=Allow, Action=[kms.Decrypt, kms.GenerateDataKey], Resource=[KEY_ARN.ref]),
         Statement(
             Sid="LookAtHolder",

@@ -185,4 +185,3 @@ def _link_roles() -> Statement:
 
 def _actions(names: Iterable[str]) -> list[Action]:
     return [Action(*name.split(":")) for name in names]
-

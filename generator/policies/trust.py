@@ -51,9 +51,7 @@ def service(principal: str, *, source_arn: str | None = None) -> PolicyDocument:
     return PolicyDocument(
         Version="2012-10-17",
         Statement=[
-            Statement(
-                Effect=Allow, Principal=Principal("Service", principal), Action=[sts.AssumeRole], **optional
-            )
+            Statement(Effect=Allow, Principal=Principal("Service", principal), Action=[sts.AssumeRole], **optional)
         ],
     )
 
@@ -66,9 +64,7 @@ def fence() -> PolicyDocument:
     ``aws:RequestedRegion``, which would be the region of the STS endpoint and not the one worked in
     (trap 49a). Organization and external id are checked where the environment gives them.
     """
-    trusted = Sub(
-        "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" + naming.RECOVERY_ROLE.text(region="*")
-    )
+    trusted = Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" + naming.RECOVERY_ROLE.text(region="*"))
     return PolicyDocument(
         Version="2012-10-17",
         Statement=[
@@ -82,9 +78,7 @@ def fence() -> PolicyDocument:
                         StringEquals(
                             {
                                 "aws:PrincipalAccount": Ref("AWS::AccountId"),
-                                "aws:PrincipalOrgID": If(
-                                    HAS_ORGANIZATION, ORGANIZATION.ref, Ref("AWS::NoValue")
-                                ),
+                                "aws:PrincipalOrgID": If(HAS_ORGANIZATION, ORGANIZATION.ref, Ref("AWS::NoValue")),
                                 "sts:ExternalId": If(HAS_EXTERNAL_ID, EXTERNAL_ID.ref, Ref("AWS::NoValue")),
                             }
                         ),

@@ -6,7 +6,6 @@ the metadata of the resource that holds it. In a key's policy ``*`` means the ke
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from awacs.aws import PolicyDocument, Statement
@@ -27,7 +26,7 @@ REASONS = {
     "DescribeNetworkAcls": "ec2:DescribeNetworkAcls: " + _DESCRIBE,
     "ReadHealthChecks": "health checks have no name to build an ARN from beforehand; read only; bound to the account",
     # services
-    "DeliverStateMachineLogs": "log delivery has no resource level (Step Functions guide, CloudWatch Logs); bound to the region",
+    "DeliverStateMachineLogs": "log delivery has no resource level (Step Functions guide); bound to the region",
     "TraceExecutions": "X-Ray's write calls have no resource level; bound to the region",
     # endpoints
     "OwnAccountOnly": "an endpoint's policy narrows what passes; identities' own policies still name resources",
@@ -35,8 +34,8 @@ REASONS = {
     # stack sets
     "ManageUnnamed": "what is made here has no name before it is made; bound to the environment's regions",
     "DescribeAnything": "describe and list calls have no resource level; bound to the environment's regions",
-    "OwnStacks": "the minimum that the StackSets guide gives an execution role; bound to stacks of the environment's StackSets",
-    "ReadStackSetTemplates": "the bucket is CloudFormation's own and its name is not documented; read only, in our regions",
+    "OwnStacks": "the StackSets guide's minimum for an execution role; bound to stacks of the environment's StackSets",
+    "ReadStackSetTemplates": "the bucket is CloudFormation's own, its name not documented; read only, in our regions",
     "ManageRoute53": "health checks and changes have ids that AWS chooses; asked in us-east-1 alone",
 }
 
@@ -47,8 +46,8 @@ def _has_wildcard(statement: Statement) -> bool:
     return everything or any(action.action == "*" for action in statement.properties["Action"])
 
 
-def reasons(*documents: PolicyDocument | Iterable[Statement]) -> dict[str, Any]:
-    """Return the metadata that gives the reason for every wildcard of the documents.
+def reasons(*documents: Any) -> dict[str, Any]:
+    """Return the metadata that gives the reason for every wildcard of the documents or lists of statements.
 
     Raises KeyError when a statement over ``*`` has no Sid that a reason is written for.
     """

@@ -53,9 +53,7 @@ def bucket(
         PublicAccessBlockConfiguration=PublicAccessBlockConfiguration(
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
         ),
-        OwnershipControls=OwnershipControls(
-            Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
-        ),
+        OwnershipControls=OwnershipControls(Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
         LifecycleConfiguration=_lifecycle(noncurrent_days, current_days),
         LoggingConfiguration=LoggingConfiguration(DestinationBucketName=logs, LogFilePrefix=f"{title}/")
         if logs is not None
@@ -79,9 +77,7 @@ def _encryption(key: Any) -> BucketEncryption:
     )
     return BucketEncryption(
         ServerSideEncryptionConfiguration=[
-            ServerSideEncryptionRule(
-                BucketKeyEnabled=key is not None, ServerSideEncryptionByDefault=by_default
-            )
+            ServerSideEncryptionRule(BucketKeyEnabled=key is not None, ServerSideEncryptionByDefault=by_default)
         ]
     )
 
@@ -95,9 +91,7 @@ def _lifecycle(noncurrent_days: Any, current_days: Any) -> LifecycleConfiguratio
                 Status="Enabled",
                 ExpirationInDays=current_days,
                 NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=noncurrent_days),
-                AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(
-                    DaysAfterInitiation=_STALE_UPLOAD_DAYS
-                ),
+                AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=_STALE_UPLOAD_DAYS),
             )
         ]
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from awacs.aws import PolicyDocument, Statement
-from troposphere import GetAtt, Ref, Sub
+from troposphere import GetAtt, Join, Ref, Sub
 from troposphere.awslambda import (
     Code,
     Environment,
@@ -35,7 +35,6 @@ from generator.inputs import (
 from generator.policies import functions as allow
 from generator.policies import services, trust
 from generator.policies.wildcards import reasons
-from troposphere import Join
 
 RUNTIME = "python3.13"
 """Supported by Lambda until October 2029 (Lambda guide, "Lambda runtimes"); trap 82."""

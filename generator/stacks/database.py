@@ -205,9 +205,7 @@ def _monitoring_role() -> Role:
         RoleName=naming.role("monitoring").sub(),
         Description="Lets RDS publish enhanced monitoring.",
         AssumeRolePolicyDocument=trust.service("monitoring.rds.amazonaws.com"),
-        ManagedPolicyArns=[
-            Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole")
-        ],
+        ManagedPolicyArns=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole")],
     )
 
 
@@ -302,7 +300,15 @@ def _subscription(source: str, ids: list[Any]) -> EventSubscription:
     """
     categories = {
         "db-cluster": ["configuration change", "deletion", "failover", "failure", "global-failover", "maintenance"],
-        "db-instance": ["availability", "configuration change", "deletion", "failover", "failure", "maintenance", "recovery"],
+        "db-instance": [
+            "availability",
+            "configuration change",
+            "deletion",
+            "failover",
+            "failure",
+            "maintenance",
+            "recovery",
+        ],
     }
     title = {"db-cluster": "ClusterEvents", "db-instance": "InstanceEvents"}[source]
     return EventSubscription(

@@ -55,9 +55,7 @@ def build(shape: Shape) -> Template:
 def _alarm() -> Alarm:
     return Alarm(
         "MarkerAlarm",
-        AlarmName=Sub(
-            "dr-${Suffix}-${AWS::Region}-superseded-${SupersededRegion}-" + settings_hash(_SETTINGS)
-        ),
+        AlarmName=Sub("dr-${Suffix}-${AWS::Region}-superseded-${SupersededRegion}-" + settings_hash(_SETTINGS)),
         AlarmDescription="In alarm while this region has taken over and the other is not yet a replica again.",
         Namespace=Sub(signals.NAMESPACE_PREFIX + "${Suffix}"),
         Dimensions=[MetricDimension(Name=signals.DIMENSION_REGION, Value=SUPERSEDED_REGION.ref)],

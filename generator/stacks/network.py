@@ -32,6 +32,7 @@ from troposphere.ec2 import (
 from troposphere.iam import Policy, Role
 from troposphere.logs import LogGroup
 
+from generator import naming
 from generator.inputs import (
     AVAILABILITY_ZONES,
     COMPUTE_RANGES,
@@ -43,7 +44,6 @@ from generator.inputs import (
     SUFFIX,
     VPC_RANGE,
 )
-from generator import naming
 from generator.policies import endpoints, services, trust
 from generator.policies.wildcards import reasons
 from generator.shape import Shape
@@ -119,9 +119,7 @@ def _subnet(tier: str, ranges: Slots, index: int) -> list[Any]:
     ]
     if tier == "Data":
         parts.append(
-            SubnetNetworkAclAssociation(
-                f"{title}Acl", SubnetId=Ref(title), NetworkAclId=Ref("DataAcl"), **optional
-            )
+            SubnetNetworkAclAssociation(f"{title}Acl", SubnetId=Ref(title), NetworkAclId=Ref("DataAcl"), **optional)
         )
     return parts
 

@@ -40,8 +40,8 @@ def build(shape: Shape) -> Template:
         (SUFFIX, TOPIC_ARN, PROOF_ALARM, RPO_SECONDS),
     )
     for resource in (
-        _lag_alarm(), _heartbeat_alarm(), _no_heartbeat_alarm(), _behind_alarm(), _unwatched_alarm(), _s3_latency_alarm(),
-        _s3_failed_alarm(), _dashboard(),
+        _lag_alarm(), _heartbeat_alarm(), _no_heartbeat_alarm(), _behind_alarm(), _unwatched_alarm(),
+        _s3_latency_alarm(), _s3_failed_alarm(), _dashboard(),
     ):  # fmt: skip
         result.add_resource(resource)
     outputs(
@@ -222,7 +222,9 @@ def _widget(x: int, y: int, title: str, metrics: list[Any], *, stat: str = "Maxi
 
 
 def _search(schema: str, metric: str, stat: str, more: str = "") -> list[Any]:
-    return [{"expression": f"SEARCH('{{{schema}}} MetricName=\"{metric}\" {more}', '{stat}', 60)", "id": metric.lower()}]
+    return [
+        {"expression": f"SEARCH('{{{schema}}} MetricName=\"{metric}\" {more}', '{stat}', 60)", "id": metric.lower()}
+    ]
 
 
 def _dashboard() -> Dashboard:
@@ -232,12 +234,15 @@ def _dashboard() -> Dashboard:
     s3 = '"AWS/S3",DestinationBucket,RuleId,SourceBucket'
     bucket = f'SourceBucket="{naming.DATA_BUCKET.text()}"'
     cluster = naming.CLUSTER.text()
-    machine = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:" + naming.STATE_MACHINE.text()
+    machine = (
+        "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:" + naming.STATE_MACHINE.text()
+    )
     widgets = [
         _widget(0, 0, "Writer proof (1 = written and read back)",
                 [[own, signals.WRITER_PROOF, signals.DIMENSION_REGION, "${AWS::Region}"]], stat="Minimum"),
         _widget(12, 0, "What this region sees of the others", [
-            _search(by_region, signals.PARTNER_REACHED, "Minimum"), _search(by_region, signals.PARTNER_WRITER, "Minimum"),
+            _search(by_region, signals.PARTNER_REACHED, "Minimum"),
+            _search(by_region, signals.PARTNER_WRITER, "Minimum"),
             _search(by_region, signals.SUPERSEDED, "Maximum")]),
         _widget(0, 6, "Replication lag: heartbeat (s) and Aurora (ms)", [
             [own, signals.HEARTBEAT_AGE, signals.DIMENSION_REGION, "${AWS::Region}"],

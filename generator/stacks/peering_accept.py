@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from troposphere import Template
 
-from generator.inputs import PEERING_CONNECTION_ID
+from generator.inputs import PARTNER_REGION, PEERING_CONNECTION_ID
 from generator.shape import Shape
 from generator.stacks import _peering
 from generator.stacks._template import outputs, template
@@ -16,12 +16,10 @@ from generator.stacks._template import outputs, template
 
 def build(shape: Shape) -> Template:
     """Return the template ``peering-accept``."""
-    result = template(
-        "The accepting side of a peering between two regions.", (*_peering.INPUTS, PEERING_CONNECTION_ID)
-    )
+    result = template("The accepting side of a peering between two regions.", (*_peering.INPUTS, PEERING_CONNECTION_ID))
     _peering.COMPUTE.declare(result)
     _peering.DATA.declare(result)
     for resource in (*_peering.routes(PEERING_CONNECTION_ID.ref), *_peering.rules()):
         result.add_resource(resource)
-    outputs(result, PartnerRegion=(_peering.PARTNER_REGION.ref, "The region that this side is peered with."))
+    outputs(result, PartnerRegion=(PARTNER_REGION.ref, "The region that this side is peered with."))
     return result

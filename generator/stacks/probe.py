@@ -16,7 +16,7 @@ import json
 from typing import Any
 
 from awacs import dynamodb
-from troposphere import Equals, GetAtt, If, Join, Not, NoValue, Ref, Sub, Template
+from troposphere import Equals, If, Join, Not, NoValue, Ref, Sub, Template
 from troposphere.cloudwatch import Alarm, MetricDimension
 from troposphere.dynamodb import (
     AttributeDefinition,
@@ -62,7 +62,7 @@ _MINUTE = 60
 
 def build(shape: Shape) -> Template:
     """Return the template ``probe``."""
-    prove, vote, bootstrap = works = _works()
+    prove, vote, _ = works = _works()
     result = template(
         "The writer proof, the votes, the state table and their alarms.",
         (

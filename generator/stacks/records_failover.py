@@ -13,7 +13,7 @@ from typing import Any
 from troposphere import Equals, If, Join, Not, NoValue, Template
 from troposphere.route53 import RecordSetGroup
 
-from generator.inputs import DOMAIN, FIRST_SIDE, HOME, SECOND_SIDE, TTL, ZONE_ID, Input
+from generator.inputs import DOMAIN, FIRST_SIDE, HOME, SECOND_SIDE, TTL, ZONE_ID
 from generator.shape import Shape
 from generator.slots import NONE
 from generator.stacks._records import NAMES, record, writer_host
@@ -48,11 +48,12 @@ def _records() -> RecordSetGroup:
         "Records",
         HostedZoneId=ZONE_ID.ref,
         Comment="The names follow the writer.",
-        RecordSets=[_side(name, side, *inputs) for name in NAMES for side, inputs in _SIDES.items()],
+        RecordSets=[_side(name, side) for name in NAMES for side in _SIDES],
     )
 
 
-def _side(name: str, side: str, region: Input, reader: Input, check: Input, service: Input) -> Any:
+def _side(name: str, side: str) -> Any:
+    region, reader, check, service = _SIDES[side]
     primary, secondary = ("PRIMARY", "SECONDARY") if side == "First" else ("SECONDARY", "PRIMARY")
     target = {"writer": writer_host(reader.ref), "reader": reader.ref, "service": service.ref}[name]
     made = record(name, target, region.ref, check.ref, Failover=If("FirstIsHome", primary, secondary))

@@ -46,7 +46,5 @@ def build(shape: Shape) -> Template:
 
 def _record(name: str) -> Any:
     target = {"writer": writer_host(READER_HOST.ref), "reader": READER_HOST.ref, "service": SERVICE_HOST.ref}[name]
-    made = record(
-        name, target, Ref("AWS::Region"), HEALTH_CHECK_ID.ref, Weight=If("IsHome", 1, 0)
-    )
+    made = record(name, target, Ref("AWS::Region"), HEALTH_CHECK_ID.ref, Weight=If("IsHome", 1, 0))
     return If("HasService", made, NoValue) if name == "service" else made

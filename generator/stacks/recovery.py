@@ -13,9 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from awacs import dynamodb
 from awacs.aws import PolicyDocument
-from troposphere import Equals, GetAtt, Join, Not, Ref, Sub, Template
+from troposphere import Equals, GetAtt, Not, Ref, Sub, Template
 from troposphere.awslambda import Permission
 from troposphere.cloudwatch import Alarm, MetricDimension
 from troposphere.iam import Policy, Role
@@ -56,27 +55,23 @@ from generator.policies import services, topics, trust
 from generator.policies.wildcards import reasons
 from generator.shape import Shape
 from generator.slots import NONE, PEOPLE, Slots
-from generator.stacks import _functions
+from generator.stacks import _functions, _recovery_functions
 from generator.stacks._alarms import error_alarm
-from generator.stacks._functions import Work
 from generator.stacks._template import outputs, template
 
 _PEOPLE = Slots("People", PEOPLE)
-_READ = (dynamodb.GetItem, dynamodb.Query)
 _DEFINITION = Path(__file__).with_name("recovery.asl.json")
-PATH = ("assess", "fence", "promote", "confirm_writer", "notice", "preflight")
-"""The functions of this stack, in the order of a recovery."""
 
 
 def build(shape: Shape) -> Template:
     """Return the template ``recovery``."""
-    works = _works()
+    works = _recovery_functions.works()
     result = template(
         "The state machine that switches over and fails over, its functions and roles, and the topic.",
         (
             SUFFIX, DATA_REGIONS, WITNESS_REGIONS, ORGANIZATION, EXTERNAL_ID, PEOPLE_TO_TELL, LOG_DAYS, KEY_ARN,
-            DATA_NETWORK_ACL_ID, OTHER_NETWORK_ACLS, CODE_BUCKET, *(code_key(name) for name in PATH), DOMAIN,
-            DNS_REGION, GLOBAL_CLUSTER, MODE, RPO_SECONDS, NOTICE_SECONDS, APPROVAL_SECONDS,
+            DATA_NETWORK_ACL_ID, OTHER_NETWORK_ACLS, CODE_BUCKET,
+            *(code_key(name) for name in _recovery_functions.PATH), DOMAIN, DNS_REGION, GLOBAL_CLUSTER, MODE, RPO_SECONDS, NOTICE_SECONDS, APPROVAL_SECONDS,
         ),
     )  # fmt: skip
     _PEOPLE.declare(result)
@@ -106,67 +101,6 @@ def build(shape: Shape) -> Template:
         result.add_resource(resource)
     _outputs(result)
     return result
-
-
-def _works() -> list[Work]:
-    cluster = {"DR_GLOBAL_CLUSTER": GLOBAL_CLUSTER.ref}
-    topic = {"DR_TOPIC": Ref("Topic")}
-    machine = {"DR_STATE_MACHINE": allow.arn("states", "stateMachine:" + naming.STATE_MACHINE.text())}
-    fences = {
-        "DR_FENCE_ROLES": Sub(
-            "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" + naming.FENCE_ROLE.text(region="{region}")
-        ),
-        "DR_NETWORK_ACLS": Join(",", OTHER_NETWORK_ACLS.ref),
-        "DR_EXTERNAL_ID": EXTERNAL_ID.ref,
-    }
-    return [
-        Work(
-            "assess", "Decides whether a recovery may go ahead, from what its own region knows.", 30,
-            [allow.describe_global_database(), allow.state_table(*_READ)],
-            {**cluster, "DR_RPO_SECONDS": RPO_SECONDS.ref, "DR_MODE": MODE.ref},
-        ),
-        Work(
-            "fence", "Closes, or opens again, the lost region's data subnets, as far as it answers.", 30,
-            [allow.assume_partners_fence()], fences, role_name=naming.RECOVERY_ROLE,
-        ),
-        Work(
-            "promote", "Switches over or fails over, calling the region that the verb wants.", 60,
-            [allow.describe_global_database(members=False), allow.promote()], cluster,
-        ),
-        Work(
-            "confirm_writer", "Looks whether this region's writer proof holds since the promotion.", 30,
-            [allow.describe_global_database(members=False), allow.state_table(*_READ)], cluster,
-        ),
-        Work(
-            "notice", "Notices a lost region, tells people or starts the recovery, and lifts markers and fences.", 55,
-            [
-                allow.describe_global_database(), allow.state_table(*_READ, dynamodb.DeleteItem, dynamodb.PutItem),
-                allow.tell_people(), allow.use_key(), *allow.start_recovery(), allow.invoke("fence"),
-            ],
-            {
-                **cluster, **topic, **machine, "DR_MODE": MODE.ref, "DR_NOTICE_SECONDS": NOTICE_SECONDS.ref,
-                "DR_RPO_SECONDS": RPO_SECONDS.ref, "DR_APPROVAL_SECONDS": APPROVAL_SECONDS.ref,
-            },
-        ),
-        Work(
-            "preflight", "Runs the whole path dry, and checks what a recovery would need.", 300,
-            [
-                allow.describe_global_database(), allow.state_table(dynamodb.GetItem, dynamodb.PutItem),
-                allow.tell_people(), allow.use_key(), allow.look_at_recovery(), allow.look_at_secret(), allow.list_subscriptions(), allow.publish_metrics(),
-                allow.invoke("assess", "fence", "promote", "confirm_writer", "notice", "prove_writer", "vote"),
-                *allow.read_zone(),
-            ],
-            {
-                **cluster, **topic, **machine, "DR_FUNCTIONS": _function_names(), "DR_DOMAIN": DOMAIN.ref,
-                "DR_DNS_REGION": DNS_REGION.ref, "DR_ZONE_PARAMETER": naming.ZONE_PARAMETER.sub(),
-            },
-        ),
-    ]  # fmt: skip
-
-
-def _function_names() -> Sub:
-    names = ("assess", "fence", "promote", "confirm_writer", "notice", "prove_writer", "vote")
-    return Sub(",".join(naming.function(name).text() for name in names))
 
 
 def _topic() -> list[Any]:
@@ -260,9 +194,7 @@ def definition() -> dict[str, Any]:
 
 def _machine() -> StateMachine:
     """Return the state machine: Standard, since Express has no task tokens (trap 49d)."""
-    arns = {
-        f"{by}Arn": GetAtt(by, "Arn") for by in ("Assess", "Fence", "Promote", "ConfirmWriter")
-    }
+    arns = {f"{by}Arn": GetAtt(by, "Arn") for by in ("Assess", "Fence", "Promote", "ConfirmWriter")}
     return StateMachine(
         "StateMachine",
         StateMachineName=naming.STATE_MACHINE.sub(),

@@ -40,7 +40,10 @@ def build(shape: Shape) -> Template:
     result.add_resource(_execution_role(policies))
     outputs(
         result,
-        AdministrationRoleName=(naming.ADMINISTRATION_ROLE.sub(), "The role that CreateStackSet names as administration."),
+        AdministrationRoleName=(
+            naming.ADMINISTRATION_ROLE.sub(),
+            "The role that CreateStackSet names as administration.",
+        ),
         ExecutionRoleName=(naming.EXECUTION_ROLE.sub(), "The role that CreateStackSet names as execution."),
     )
     return result

@@ -19,8 +19,8 @@ from troposphere.s3 import (
     Metrics,
     ReplicaModifications,
     ReplicationConfiguration,
-    ReplicationConfigurationRulesDestination,
     ReplicationConfigurationRules,
+    ReplicationConfigurationRulesDestination,
     ReplicationRuleFilter,
     ReplicationTime,
     ReplicationTimeValue,
@@ -94,9 +94,7 @@ def _write_policy() -> PolicyType:
 
 
 def _data_bucket(shape: Shape) -> Bucket:
-    rules = ReplicationConfiguration(
-        Role=GetAtt("ReplicationRole", "Arn"), Rules=_SECOND_PASS.each(lambda region, index: _rule(region, index))
-    )
+    rules = ReplicationConfiguration(Role=GetAtt("ReplicationRole", "Arn"), Rules=_SECOND_PASS.each(_rule))
     return _buckets.bucket(
         "DataBucket",
         naming.DATA_BUCKET,

@@ -57,9 +57,6 @@ def build(shape: Shape) -> Template:
     return result
 
 
-    return Join(",", values)
-
-
 def _zone(shape: Shape, private: bool) -> HostedZone:
     vpcs = _VPCS.each(lambda vpc, index: HostedZoneVPCs(VPCId=vpc, VPCRegion=_REGIONS.value(index)))
     return HostedZone(
