@@ -61,19 +61,20 @@ from generator.stacks._template import outputs, template
 
 _PEOPLE = Slots("People", PEOPLE)
 _DEFINITION = Path(__file__).with_name("recovery.asl.json")
+_INPUTS = (
+    *(SUFFIX, DATA_REGIONS, WITNESS_REGIONS, ORGANIZATION, EXTERNAL_ID, PEOPLE_TO_TELL, LOG_DAYS),
+    *(KEY_ARN, DATA_NETWORK_ACL_ID, OTHER_NETWORK_ACLS, CODE_BUCKET),
+    *(code_key(name) for name in _recovery_functions.PATH),
+    *(DOMAIN, DNS_REGION, GLOBAL_CLUSTER, MODE, RPO_SECONDS, NOTICE_SECONDS, APPROVAL_SECONDS),
+)
 
 
 def build(shape: Shape) -> Template:
     """Return the template ``recovery``."""
     works = _recovery_functions.works()
     result = template(
-        "The state machine that switches over and fails over, its functions and roles, and the topic.",
-        (
-            SUFFIX, DATA_REGIONS, WITNESS_REGIONS, ORGANIZATION, EXTERNAL_ID, PEOPLE_TO_TELL, LOG_DAYS, KEY_ARN,
-            DATA_NETWORK_ACL_ID, OTHER_NETWORK_ACLS, CODE_BUCKET,
-            *(code_key(name) for name in _recovery_functions.PATH), DOMAIN, DNS_REGION, GLOBAL_CLUSTER, MODE, RPO_SECONDS, NOTICE_SECONDS, APPROVAL_SECONDS,
-        ),
-    )  # fmt: skip
+        "The state machine that switches over and fails over, its functions and roles, and the topic.", _INPUTS
+    )
     _PEOPLE.declare(result)
     result.add_condition(trust.HAS_ORGANIZATION, Not(Equals(ORGANIZATION.ref, NONE)))
     result.add_condition(trust.HAS_EXTERNAL_ID, Not(Equals(EXTERNAL_ID.ref, NONE)))
