@@ -17,10 +17,10 @@ from troposphere import Ref, Sub
 
 _USE = [kms.Decrypt, kms.DescribeKey, kms.Encrypt, Action("kms", "GenerateDataKey*"), Action("kms", "ReEncrypt*")]
 
-NOTICE_SENDERS = ("cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com", "s3.amazonaws.com")
+NOTICE_SENDERS = ("cloudwatch.amazonaws.com", "events.rds.amazonaws.com")
 """The services that publish to an encrypted topic; without their own statement the message is dropped and
 nobody is told (SNS guide, "Enable compatibility between event sources from AWS services and encrypted
-topics"; trap 72)."""
+topics"; trap 72). EventBridge would need a statement without conditions: it sends no source to KMS."""
 
 
 def key() -> PolicyDocument:
