@@ -37,7 +37,9 @@ def key() -> PolicyDocument:
 def _account_administers() -> Statement:
     """Let identities of the account use the key where their own policies say so, and nobody else.
 
-    The AWS default (KMS guide, "Default key policy"): without it a key can become unmanageable.
+    The AWS default, to the letter (KMS guide, "Default key policy"): without it a key can become
+    unmanageable. A condition on it might not pass the check by which KMS refuses a policy that locks its
+    own maker out, and would say nothing that the principal does not.
     """
     return Statement(
         Sid="AccountAdministers",
@@ -45,7 +47,6 @@ def _account_administers() -> Statement:
         Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
         Action=[Action("kms", "*")],
         Resource=["*"],
-        Condition=Condition(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
     )
 
 

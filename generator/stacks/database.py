@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import Equals, GetAtt, If, Join, Not, NoValue, Or, Ref, Split, Sub, Template
+from troposphere import And, Condition, Equals, GetAtt, If, Join, Not, NoValue, Or, Ref, Split, Sub, Template
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
 from troposphere.rds import (
@@ -96,7 +96,7 @@ def build(shape: Shape) -> Template:
 def _conditions(result: Template) -> None:
     result.add_condition("IsOrigin", Equals(BIRTH.ref, "origin"))
     result.add_condition("IsServerless", Equals(INSTANCE_CLASS.ref, "db.serverless"))
-    result.add_condition("HasSource", Not(Equals(SOURCE_REGION.ref, NONE)))
+    result.add_condition("HasSource", And(Not(Condition("IsOrigin")), Not(Equals(SOURCE_REGION.ref, NONE))))
     result.add_condition("HasInstance2", Or(Equals(INSTANCES.ref, "2"), Equals(INSTANCES.ref, "3")))
     result.add_condition("HasInstance3", Equals(INSTANCES.ref, "3"))
     _REPLICAS.declare(result)

@@ -74,6 +74,7 @@ def _check() -> HealthCheck:
             InsufficientDataHealthStatus="LastKnownStatus",
         ),
         HealthCheckTags=Tags(Name=Sub("dr-${Suffix}-${AWS::Region}-superseded-${SupersededRegion}")),
+        Metadata={"Silence": "a survivor that falls silent must not bring back the region that it superseded"},
     )
 
 

@@ -1,16 +1,17 @@
 """The failover pair of an environment with two data regions: PRIMARY at home, SECONDARY in the other.
 
 Both halves are in one record set group, so that moving home is one atomic change: across two stacks the
-first update would make two of a kind and be refused (trap 34a). Route 53 answers home unless home is
-unhealthy and the other is not; when neither is healthy it answers home, which is why home follows the
-writer after an event (trap 32).
+first update would make two of a kind and be refused (trap 34a). ``service.`` is there for both or for
+neither: one half alone would be answered for ever. Route 53 answers home unless home is unhealthy and the
+other is not; when neither is healthy it answers home, which is why home follows the writer after an event
+(trap 32).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from troposphere import Equals, If, Join, Not, NoValue, Template
+from troposphere import And, Equals, If, Join, Not, NoValue, Template
 from troposphere.route53 import RecordSetGroup
 
 from generator.inputs import DOMAIN, FIRST_SIDE, HOME, SECOND_SIDE, TTL, ZONE_ID
@@ -31,8 +32,7 @@ def build(shape: Shape) -> Template:
     first_region, _, _, first_service = _SIDES["First"]
     second_service = _SIDES["Second"][3]
     result.add_condition("FirstIsHome", Equals(HOME.ref, first_region.ref))
-    result.add_condition("HasFirstService", Not(Equals(first_service.ref, NONE)))
-    result.add_condition("HasSecondService", Not(Equals(second_service.ref, NONE)))
+    result.add_condition("HasService", And(Not(Equals(first_service.ref, NONE)), Not(Equals(second_service.ref, NONE))))
     result.add_resource(_records())
     outputs(
         result,
@@ -57,4 +57,4 @@ def _side(name: str, side: str) -> Any:
     primary, secondary = ("PRIMARY", "SECONDARY") if side == "First" else ("SECONDARY", "PRIMARY")
     target = {"writer": writer_host(reader.ref), "reader": reader.ref, "service": service.ref}[name]
     made = record(name, target, region.ref, check.ref, Failover=If("FirstIsHome", primary, secondary))
-    return If(f"Has{side}Service", made, NoValue) if name == "service" else made
+    return If("HasService", made, NoValue) if name == "service" else made

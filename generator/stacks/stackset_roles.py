@@ -20,8 +20,12 @@ from generator.shape import Shape
 from generator.stacks._template import outputs, template
 
 _ONCE = {
-    "cfn-lint": {"config": {"ignore_checks": ["E9044"]}},
-    "Reasons": {"E9044": "made once in an account, by a plain stack in one region; StackSets' roles are the account's"},
+    "cfn-lint": {
+        "config": {"ignore_checks": ["E9044"]},
+        "reasons": {
+            "E9044": "made once in an account, by a plain stack in one region; the roles of StackSets are the account's"
+        },
+    },
 }
 
 

@@ -1,0 +1,1 @@
+"""Tests of the evaluator of Route 53 and of what the built templates answer."""
