@@ -1,0 +1,89 @@
+"""What holds the old region back is lifted in order, and never on hearsay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from situations import NOW, A, B, C, cluster, healthy, mark, seen, swap, with_view
+
+from recovery.rejoin import decide, orphaned
+from recovery.state import Member, Snapshot
+
+
+def taken_over() -> Snapshot:
+    return healthy(
+        cluster=cluster(writer=B),
+        views=(seen(B, B), seen(A, A, "unknown", ago=900)),
+        fences=(mark(A),),
+        markers=(mark(A),),
+    )
+
+
+def test_a_member_that_replicates_is_let_go_and_stays_marked_until_it_speaks_for_itself() -> None:
+    found = decide(taken_over(), A, NOW)
+    assert found.lift_fence and not found.lift_marker
+
+
+def test_a_confirmed_replica_is_let_go_wholly() -> None:
+    found = decide(with_view(taken_over(), seen(A, A, "replica", lag_seconds=1.0)), A, NOW)
+    assert found.lift_fence and found.lift_marker and found.reason == f"{A} is a confirmed replica"
+
+
+def test_a_zombie_that_says_it_is_the_writer_stays_marked() -> None:
+    found = decide(with_view(taken_over(), seen(A, A)), A, NOW)
+    assert not found.lift_marker and "says writer" in found.reason
+
+
+def test_a_word_from_before_the_marker_does_not_count() -> None:
+    early = replace(taken_over(), markers=(mark(A, ago=100),))
+    old_word = seen(A, A, "replica", ago=101, valid_until_ms=NOW + 1000)
+    assert not decide(with_view(early, old_word), A, NOW).lift_marker
+
+
+def test_a_volume_that_is_still_being_rebuilt_is_waited_for() -> None:
+    members = (Member("arn-b", B, True), Member("arn-a", A, False, "pending-resync"))
+    rebuilding = replace(taken_over(), cluster=replace(cluster(), members=members))
+    found = decide(rebuilding, A, NOW)
+    assert not found.lift_fence and "pending-resync" in found.reason
+    untold = replace(rebuilding, cluster=replace(cluster(), members=(members[0], Member("arn-a", A, False))))
+    assert not decide(untold, A, NOW).lift_fence
+
+
+def test_nothing_is_lifted_while_a_promotion_runs_or_nobody_is_the_writer() -> None:
+    assert not decide(replace(taken_over(), cluster=cluster(writer=B, swap=swap(A))), A, NOW).lift_fence
+    assert not decide(replace(taken_over(), cluster=cluster(writer="nowhere")), A, NOW).lift_fence
+    assert not decide(replace(taken_over(), cluster=cluster(writer=B, regions=(B, C))), A, NOW).lift_fence
+
+
+def test_nothing_is_lifted_while_this_region_does_not_prove_to_be_the_writer() -> None:
+    assert not decide(with_view(taken_over(), seen(B, B, ago=600)), A, NOW).lift_fence
+
+
+def test_what_was_held_back_is_let_go_too_when_the_writer_has_moved_on() -> None:
+    moved = replace(taken_over(), cluster=cluster(writer=C, regions=(A, B, C)), data_regions=(A, B, C))
+    assert not decide(moved, A, NOW).lift_fence, "nobody has heard from the new writer"
+    heard = with_view(moved, seen(C, C))
+    assert decide(heard, A, NOW).lift_fence and not decide(heard, A, NOW).lift_marker
+    assert decide(with_view(heard, seen(A, A, "replica")), A, NOW).lift_marker
+
+
+def test_an_old_region_that_is_the_writer_again_is_let_go_once_this_one_is_a_replica() -> None:
+    back = replace(taken_over(), cluster=cluster(writer=A), views=(seen(A, A), seen(B, B, "replica")))
+    assert decide(back, A, NOW).lift_marker
+    zombie = with_view(back, seen(B, B))
+    assert not decide(zombie, A, NOW).lift_marker, "a description that lags does not let a zombie in"
+    assert not decide(with_view(back, seen(A, A, ago=600)), A, NOW).lift_marker
+
+
+def test_a_description_right_after_the_takeover_is_not_believed() -> None:
+    fresh = replace(taken_over(), markers=(mark(A, ago=10),))
+    assert "less than 60 s ago" in decide(fresh, A, NOW).reason
+
+
+def test_a_fence_that_a_killed_recovery_left_on_the_writer_is_an_orphan() -> None:
+    left = healthy(fences=(mark(A),))
+    assert orphaned(left, A)
+    assert not orphaned(replace(left, holder="running"), A)
+    assert not orphaned(replace(left, markers=(mark(A),)), A)
+    assert not orphaned(replace(left, cluster=cluster(swap=swap())), A)
+    assert not orphaned(taken_over(), A)
