@@ -87,7 +87,7 @@ def growth_with_environments(place: Path, times: int) -> Result:
         folder = place / f"environments-{count}"
         folder.mkdir()
         for index in range(count):
-            (folder / f"{index:03}.yaml").write_text(environment(2, f"bench-{index}"))
+            (folder / f"{index:03}.yaml").write_text(environment(2, f"bench{index}"))
         commands[str(count)] = python("-m", "benchmarks.many", str(folder), str(place / f"out-{count}"))
     measured = turns(commands, times)
     some, many = (measured[str(count)] for count in ENVIRONMENTS[1:])

@@ -14,6 +14,14 @@ from typing import Literal
 ProbeKind = Literal["metric", "endpoint"]
 Visibility = Literal["public", "private"]
 
+INTERFACE_SERVICES = (
+    "ecr.api", "ecr.dkr", "events", "kms", "logs", "secretsmanager", "sns", "sqs", "ssm", "states", "sts",
+)  # fmt: skip
+"""Services that an environment may name for its application: those that an endpoint policy is written for."""
+
+GATEWAY_SERVICES = ("dynamodb", "s3")
+"""Services that every region has a gateway endpoint for."""
+
 
 @dataclass(frozen=True)
 class Shape:

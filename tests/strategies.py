@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from generator.config.checks.names import limited_names
 from generator.config.engines import MAJORS
-from generator.config.regions import REGIONS
+from generator.config.regions import REGIONS, certified
 from generator.naming import LONGEST
 
 Values = dict[str, Any]
 
-DATA = tuple(name for name, region in REGIONS.items() if region.global_database)
+DATA = tuple(name for name, region in REGIONS.items() if region.global_database and name in certified())
 ALL = tuple(REGIONS)
 ACCOUNT = st.from_regex(r"[0-9]{12}", fullmatch=True)
 LABEL = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
@@ -31,7 +31,7 @@ def _longest_suffix() -> int:
 @st.composite
 def suffixes(draw: st.DrawFn) -> str:
     parts = draw(st.lists(st.from_regex(r"[a-z][a-z0-9]{0,6}", fullmatch=True), min_size=1, max_size=3))
-    return "-".join(parts)[: _longest_suffix()].rstrip("-")
+    return "".join(parts)[: _longest_suffix()]
 
 
 @st.composite

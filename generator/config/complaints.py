@@ -23,7 +23,7 @@ _KINDS = {
     "model": ("must be a mapping of keys", "see stacksets/example.yaml"),
 }
 _PATTERNS = {
-    "suffix": "lower-case letters, digits and single hyphens between them, a letter first",
+    "suffix": "lower-case letters and digits, a letter first",
     "workload": "twelve digits in quotes",
     "administration": "twelve digits in quotes",
     "account": "twelve digits in quotes",

@@ -30,11 +30,10 @@ from generator.config.parts import (
     Unique,
 )
 from generator.config.regions import REGIONS
-from generator.shape import Shape
+from generator.shape import GATEWAY_SERVICES, INTERFACE_SERVICES, Shape
 
 LOG_DAYS = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731, 1096, 1827]
 RESERVED_TAG = "disaster-recovery:"
-GATEWAY_ENDPOINTS = ("dynamodb", "s3")
 
 
 def _named(value: Any) -> Any:
@@ -53,9 +52,11 @@ def _tags(value: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _endpoints(value: tuple[str, ...]) -> tuple[str, ...]:
-    for service in GATEWAY_ENDPOINTS:
-        if service in value:
+    for service in value:
+        if service in GATEWAY_SERVICES:
             raise ValueError(f"{service} has a gateway endpoint already, and needs no interface endpoint")
+        if service not in INTERFACE_SERVICES:
+            raise ValueError(f"{service!r} is not known; one of {', '.join(INTERFACE_SERVICES)}")
     return value
 
 
@@ -64,8 +65,8 @@ class Environment(Part):
 
     model_config = ConfigDict(title="Environment", frozen=True, strict=True, extra="forbid")
 
-    suffix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)] = Field(
-        description="The environment's name, part of every physical name: lower-case letters, digits, single hyphens."
+    suffix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=24)] = Field(
+        description="The environment's name, part of every physical name: lower-case letters and digits."
     )
     accounts: Accounts = Field(description="The AWS accounts.")
     permission_model: Literal["self-managed", "service-managed"] = Field(
@@ -188,10 +189,6 @@ class Environment(Part):
         if region.role == "witness":
             return 0
         return self.database.instances if region.instances is None else region.instances
-
-    def account_of(self, region: Region) -> str:
-        """Return the number of the account that the region's stacks live in."""
-        return region.account or self.accounts.workload
 
     def _of(self, role: str) -> tuple[Region, ...]:
         return tuple(region for region in self.regions.values() if region.role == role)

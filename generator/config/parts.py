@@ -100,7 +100,6 @@ class Region(Part):
         default=None,
         description="Host name of the application in this region, answered as service.; for all data regions or none.",
     )
-    account: Account | None = Field(default=None, description="Account of a witness, when it is not the workload's.")
 
 
 class Accounts(Part):

@@ -13,7 +13,11 @@ The China and GovCloud partitions are left out: no peering, role or replication 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
+
+from generator.resources import folder
 
 
 @dataclass(frozen=True)
@@ -70,3 +74,14 @@ _ALL = (
 )
 
 REGIONS: dict[str, AwsRegion] = {region.name: region for region in _ALL}
+
+
+@cache
+def certified() -> frozenset[str]:
+    """Return the regions whose authorities the functions' certificate bundle holds.
+
+    In any other the writer proof refuses the database's certificate, rightly, and for ever.
+    """
+    bundle = folder("lambda") / "certificates" / "rds-global-bundle.pem"
+    named = re.findall(r"^# Amazon RDS (\S+) Root CA", bundle.read_text(encoding="ascii"), re.MULTILINE)
+    return frozenset(named)

@@ -58,6 +58,8 @@ from recovery import signals
 
 FUNCTIONS = ("prove_writer", "vote", "bootstrap_database")
 _MINUTE = 60
+_ROUNDS_SECONDS = 75
+"""A minute of rounds and the end of the last: with less, the last round of every minute would not be begun."""
 
 
 def build(shape: Shape) -> Template:
@@ -109,7 +111,7 @@ def _works() -> tuple[Work, Work, Work]:
     users = [If("HasDatabase", PROBE_USER_ARN.ref, nobody)]
     return (
         Work(
-            "prove_writer", "Proves that this region can take a write, and looks at the others.", _MINUTE,
+            "prove_writer", "Proves that this region can take a write, and looks at the others.", _ROUNDS_SECONDS,
             [
                 allow.sign_in_as_probe(users), allow.sign_in_elsewhere(PARTNER_USER_ARNS.ref), allow.publish_metrics(),
                 allow.state_table(dynamodb.PutItem, dynamodb.Query),
@@ -121,12 +123,15 @@ def _works() -> tuple[Work, Work, Work]:
             memory=512, in_vpc=True,
         ),
         Work(
-            "vote", "Carries what this region saw to the other regions' state tables.", _MINUTE,
+            "vote", "Carries what this region saw to the other regions' state tables.", _ROUNDS_SECONDS,
             [
                 allow.state_table(dynamodb.Query), allow.push_views(), allow.read_health_parameter(),
                 allow.read_metrics("us-east-1"), allow.publish_metrics(),
             ],
-            {"DR_HEALTH_PARAMETER": naming.HEALTH_PARAMETER.sub()},
+            {
+                "DR_HEALTH_PARAMETER": If("HasDatabase", naming.HEALTH_PARAMETER.sub(), NONE),
+                "DR_INTERVAL_SECONDS": INTERVAL_SECONDS.ref,
+            },
         ),
         Work(
             "bootstrap_database", "Makes the probe's role and table in the active region's database.", _MINUTE,

@@ -48,8 +48,10 @@ def test_a_name_with_a_null_byte_is_told() -> None:
     assert "can't be read" in refusal(Path("a\0b")).message
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
+    if os.geteuid() == 0:  # root reads whatever has a mode; this one nobody can read from its beginning
+        assert refusal(Path("/proc/self/mem")).message.startswith("can't be read: ")
+        return
     path = tmp_path / "secret.yaml"
     path.write_text("a: 1")
     path.chmod(0)

@@ -8,16 +8,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+import cfnlint
+import cfnlint.helpers as helpers
+import jsonschema
 import pytest
 import yaml
 
 from generator import inputs
 from generator.config import Environment, load, warnings
-from generator.config.checks.names import FUNCTIONS
 from generator.config.engines import MAJORS
 from generator.config.parts import CHECKER_RANGES
 from generator.config.regions import REGIONS
 from generator.config.schema import FILE, schema
+from generator.inputs import FUNCTIONS
 from generator.links import Setting
 from generator.resources import folder
 
@@ -55,12 +58,10 @@ def test_the_committed_schema_is_current() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_schema_accepts_the_examples(name: str) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator(json.loads(schema())).validate(yaml.safe_load(example(name).read_text()))
 
 
 def test_the_schema_refuses_what_the_model_refuses() -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     values = yaml.safe_load(example("example").read_text())
     validator = jsonschema.Draft202012Validator(json.loads(schema()))
     changes: tuple[dict[str, Any], ...] = (
@@ -83,7 +84,6 @@ def test_every_field_of_the_schema_is_described() -> None:
 
 
 def test_the_table_of_regions_agrees_with_cfn_lint() -> None:
-    helpers = pytest.importorskip("cfnlint.helpers")
     for name, region in REGIONS.items():
         assert region.zones == tuple(helpers.AVAILABILITY_ZONES[name])
     commercial = {name for name in helpers.AVAILABILITY_ZONES if not re.match("cn-|us-gov|us-iso|eu-iso|eusc", name)}
@@ -91,7 +91,6 @@ def test_the_table_of_regions_agrees_with_cfn_lint() -> None:
 
 
 def test_the_first_offered_engine_versions_agree_with_cfn_lint() -> None:
-    cfnlint = pytest.importorskip("cfnlint")
     place = Path(cfnlint.__path__[0]) / "data/schemas/extensions/aws_rds_dbcluster"
     offered, retired = (_versions(place / name) for name in ("engine_version.json", "engine_version_deprecated.json"))
     for major, line in MAJORS.items():
@@ -161,4 +160,4 @@ def test_a_pair_is_requested_by_the_region_that_the_file_names_first() -> None:
 def test_an_environment_can_not_be_changed() -> None:
     environment: Environment = load(example("example"))
     with pytest.raises(ValueError, match="frozen"):
-        environment.suffix = "other"
+        environment.suffix = "other"  # type: ignore[misc]

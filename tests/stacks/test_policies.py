@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from generator.catalog import STACKS
-from generator.policies import handlers, stacksets
+from generator.policies import endpoints, handlers, stacksets
 from generator.policies.wildcards import REASONS
+from generator.shape import INTERFACE_SERVICES
 from tests.stacks.conftest import SHAPES, built
 
 Library = dict[str, dict[str, Any]]
@@ -150,6 +151,10 @@ def test_the_execution_role_passes_roles_to_every_service_that_runs_under_one(li
 def test_a_managed_policy_is_small_enough_for_iam(title: str, default: Library) -> None:
     document = default["stackset-roles"]["Resources"][title]["Properties"]["PolicyDocument"]
     assert len(json.dumps(document, separators=(",", ":"))) < 6144
+
+
+def test_every_service_that_an_environment_may_name_has_an_endpoint_policy() -> None:
+    assert set(endpoints.SERVICES) == set(INTERFACE_SERVICES)
 
 
 def test_a_function_in_the_vpc_asks_for_nothing_that_has_no_endpoint_there(default: Library) -> None:

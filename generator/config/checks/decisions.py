@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.config.checks.found import Check, Found, at, roles
+from generator.config.checks.found import Check, Found, roles
 from generator.config.model import Environment
 from recovery.objectives import STEPS_OF_A_PROOF, Budget, Intervals, budget, lag_visible_seconds
 
@@ -52,19 +52,6 @@ def places_that_are_not_configured(environment: Environment) -> Iterator[Found]:
         if name and name not in possible:
             reads = ("regions", name, "role") if name in environment.regions else ("regions", name)
             yield Found(key, f"{name} is not {what}", f"one of: {', '.join(possible)}", (reads,))
-
-
-def zone_in_another_account(environment: Environment) -> Iterator[Found]:
-    """Find a DNS home region in a witness's own account, where the data regions' stacks could not reach it."""
-    if environment.dns.region or environment.witnesses or environment.standbys:
-        home = environment.regions.get(environment.dns_region)
-        if home and home.account and home.account != environment.accounts.workload:
-            yield Found(
-                ("dns", "region"),
-                f"the DNS home region would be {home.name}, which is in another account than the records",
-                "set dns.region to a region of the workload account",
-                (at(home, "account"), ("accounts", "workload"), *roles(environment)),
-            )
 
 
 def permissions_that_do_not_add_up(environment: Environment) -> Iterator[Found]:
@@ -163,7 +150,6 @@ def slow_answers(environment: Environment) -> Iterator[Found]:
 CONTRADICTIONS: tuple[Check, ...] = (
     automatic_without_witness,
     places_that_are_not_configured,
-    zone_in_another_account,
     permissions_that_do_not_add_up,
     settings_of_another_mode,
     proofs_longer_than_their_interval,

@@ -1,8 +1,8 @@
-"""Names that the suffix makes too long, or that a service refuses.
+"""Names that the suffix makes too long for a service, in the region with the longest name.
 
-The suffix's own form (lower case, single hyphens, no hyphen at either end) is what S3 ("General purpose
-bucket naming rules") and RDS (``CreateDBCluster``: no two hyphens in a row, none at the end) ask of the
-names that it becomes part of; what remains is length, in the region with the longest name.
+The suffix's own form (lower-case letters and digits, a letter first) is more than S3 ("General purpose bucket
+naming rules") and RDS (``CreateDBCluster``) ask: it has no hyphen so that no policy of one environment
+matches another's names. What remains is length.
 """
 
 from __future__ import annotations
@@ -12,19 +12,7 @@ from collections.abc import Iterator
 from generator import naming
 from generator.config.checks.found import Check, Found
 from generator.config.model import Environment
-
-FUNCTIONS = (
-    "prove_writer",
-    "bootstrap_database",
-    "vote",
-    "assess",
-    "fence",
-    "promote",
-    "confirm_writer",
-    "notice",
-    "preflight",
-)
-"""The handlers in ``lambda/``; a test compares."""
+from generator.inputs import FUNCTIONS
 
 _KIND_WORDS = {
     "bucket": "an S3 bucket",

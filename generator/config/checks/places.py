@@ -8,7 +8,7 @@ from itertools import combinations
 from generator.addresses import MAX_ZONES, subnets
 from generator.config.checks.found import Check, Found, at, roles
 from generator.config.model import Environment
-from generator.config.regions import REGIONS
+from generator.config.regions import REGIONS, certified
 from generator.config.source import closest
 from generator.slots import PARTNERS
 
@@ -47,6 +47,18 @@ def data_without_global_database(environment: Environment) -> Iterator[Found]:
                 at(region, "role"),
                 f"{region.name} ({known.place}) has no Aurora global database, so it can't hold data",
                 "make it a witness, or take another region",
+            )
+
+
+def data_without_certificates(environment: Environment) -> Iterator[Found]:
+    """Find data regions whose certificates no probe could verify, so that no writer proof could hold."""
+    for region in environment.regions.values():
+        known = REGIONS.get(region.name)
+        if known and known.global_database and region.role != "witness" and region.name not in certified():
+            yield Found(
+                at(region, "role"),
+                f"the certificate bundle does not hold the authorities of {region.name}",
+                "refresh it as lambda/certificates/README.md says, or take another region",
             )
 
 
@@ -116,18 +128,6 @@ def overlapping_ranges(environment: Environment) -> Iterator[Found]:
             )
 
 
-def accounts_of_data_regions(environment: Environment) -> Iterator[Found]:
-    """Find data regions in an account of their own: a global database lives in one account."""
-    for region in environment.regions.values():
-        if region.account and region.role != "witness":
-            yield Found(
-                at(region, "account"),
-                "a data region has an account of its own",
-                "all data regions live in accounts.workload; only a witness may live elsewhere",
-                (at(region, "role"),),
-            )
-
-
 def endpoints_of_some_regions(environment: Environment) -> Iterator[Found]:
     """Find applications with an endpoint in some data regions and not in all: nobody could be sent there."""
     data = [region for region in environment.regions.values() if region.role != "witness"]
@@ -156,12 +156,12 @@ CONTRADICTIONS: tuple[Check, ...] = (
     unknown_regions,
     regions_not_opted_in,
     data_without_global_database,
+    data_without_certificates,
     roles_that_do_not_add_up,
     too_many_data_regions,
     zones_that_do_not_fit,
     ranges_of_the_wrong_size,
     overlapping_ranges,
-    accounts_of_data_regions,
     endpoints_of_some_regions,
 )
 DOUBTS: tuple[Check, ...] = (public_ranges,)
