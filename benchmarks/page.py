@@ -17,7 +17,8 @@ def page(results: Sequence[Result], times: int) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Written by `make bench` (`python -m benchmarks`). Compiled modules are kept, as after a first start. The seconds are this machine's; the goals are ratios of two",
+        "Written by `make bench` (`python -m benchmarks`). Compiled modules are kept, as after a first start. The",
+        "seconds are this machine's; the goals are ratios of two",
         f"things measured in turns in the same run, each the median of {times} runs or fewer.",
         "",
         f"Measured on {platform.system()} {platform.machine()}, {_processors()} processors, Python"

@@ -15,18 +15,33 @@ LEFT, TOP = 40, 96
 MOST_ABOUT = 24
 """Characters of a node's second line."""
 
-_STYLE = """
-  svg { font: 13px system-ui, sans-serif; background: var(--ground); }
-  svg { --ground: #fff; --ink: #1c2733; --soft: #5c6b7a; --line: #b9c4cf; --box: #f4f7fa; --far: #c2410c; }
-  @media (prefers-color-scheme: dark) {
-    svg { --ground: #10161d; --ink: #e6edf3; --soft: #9aa7b4; --line: #3d4a57; --box: #1b2530; --far: #fb923c; }
-  }
-  text { fill: var(--ink); } .soft { fill: var(--soft); font-size: 11px; } .title { font-size: 17px; font-weight: 600; }
-  .head { font-weight: 600; } .box { fill: var(--box); stroke: var(--line); } .tip { fill: none; }
-  .near { fill: none; stroke: var(--line); stroke-width: 1.2; marker-end: url(#near); }
-  .far { fill: none; stroke: var(--far); stroke-width: 1.4; opacity: .75; marker-end: url(#far); }
-  path:hover { stroke-width: 3; opacity: 1; } .n { fill: var(--line); } .f { fill: var(--far); }
+_LIGHT = {"ground": "#fff", "ink": "#1c2733", "soft": "#5c6b7a", "line": "#b9c4cf", "box": "#f4f7fa", "far": "#c2410c"}
+_DARK = {
+    "ground": "#10161d",
+    "ink": "#e6edf3",
+    "soft": "#9aa7b4",
+    "line": "#3d4a57",
+    "box": "#1b2530",
+    "far": "#fb923c",
+}
+
+_SHAPES = """
+  svg { font: 13px system-ui, sans-serif; } .soft { font-size: 11px; } .title { font-size: 17px; font-weight: 600; }
+  .head { font-weight: 600; } .near, .far { fill: none; } .near { stroke-width: 1.2; marker-end: url(#near); }
+  .far { stroke-width: 1.4; opacity: .75; marker-end: url(#far); } path:hover { stroke-width: 3; opacity: 1; }
 """
+
+
+def _colours(theme: dict[str, str]) -> str:
+    """Return the rules of one theme; written out, since not every viewer knows CSS variables."""
+    return (
+        ".ground {{ fill: {ground}; }} text {{ fill: {ink}; }} .soft {{ fill: {soft}; }}"
+        " .box {{ fill: {box}; stroke: {line}; }} .near {{ stroke: {line}; }} .far {{ stroke: {far}; }}"
+        " .n {{ fill: {line}; }} .f {{ fill: {far}; }}"
+    ).format(**theme)
+
+
+_STYLE = f"{_SHAPES}  {_colours(_LIGHT)}\n  @media (prefers-color-scheme: dark) {{ {_colours(_DARK)} }}\n"
 
 
 def draw(graph: Graph) -> str:
@@ -42,6 +57,7 @@ def draw(graph: Graph) -> str:
         f' role="img" aria-label={quoteattr(title)}>',
         f"<style>{_STYLE}</style>",
         "<defs>" + _head("near", "n") + _head("far", "f") + "</defs>",
+        '<rect class="ground" width="100%" height="100%"/>',
         f'<text class="title" x="{LEFT}" y="30">{escape(title)}</text>',
         f'<text class="soft" x="{LEFT}" y="50">An arrow is a value that one stack puts out and another takes in;'
         " orange ones travel between regions.</text>",

@@ -13,7 +13,9 @@ from generator.explain import cited, traps
 from generator.resources import folder
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("traps.md", "assumptions.md", "dns.md", "exceptions.md", "decisions/0002-corrected-facts.md")
+PAGES = tuple(sorted(str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")))
+LINKING = ("README.md", "CONTRIBUTING.md", *(f"docs/{name}" for name in PAGES))
+LINK = re.compile(r"\]\(([^()\s]+)\)|^\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
 MOMENTS = {"creation", "update", "deletion", "the day", "always"}
 FIELDS = ("**Why it deploys green:**", "**What we do:**", "**Where:**", "**Source:**")
 RULES = {
@@ -44,6 +46,24 @@ def rows() -> list[list[str]]:
 def test_every_file_that_a_page_names_exists(name: str) -> None:
     named = re.findall(r"`((?:generator|lambda|recovery|tests|twin|docs|stacksets|templates)/[^` ]*)`", page(name))
     assert [path for path in dict.fromkeys(named) if not (ROOT / path).exists()] == []
+
+
+def links(text: str) -> list[str]:
+    """Return the targets within the project that a page links to, without their anchors."""
+    targets = [one or other for one, other in LINK.findall(text)]
+    return [target.split("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
+
+
+@pytest.mark.parametrize("name", LINKING)
+def test_every_link_within_the_project_leads_to_a_file(name: str) -> None:
+    place = ROOT / name
+    targets = links(place.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (place.parent / target).exists()] == []
+
+
+def test_links_are_found_in_every_form_that_the_pages_use() -> None:
+    text = "[a](docs/a.md) ![b](b.svg) [c](../c.md#part) [d][e] [f](https://example.com/f) [g](#h)\n[e]: e.md\n"
+    assert links(text) == ["docs/a.md", "b.svg", "../c.md", "e.md"]
 
 
 @pytest.mark.parametrize("name", PAGES)
