@@ -26,7 +26,7 @@ build: $(VENV)/.made ## build templates and function packages from ENV, and lint
 check: $(VENV)/.made ## fail when templates/ is not what the generator builds
 	$(RUN) -m generator build $(ENV) --check
 
-lint: $(VENV)/.made ## lint templates/ for the regions of all examples
+lint: $(VENV)/.made ## lint the library in every shape and region of the files in stacksets/
 	$(RUN) -m generator lint
 
 test: $(VENV)/.made-test ## run everything that must pass before a change lands (tox)

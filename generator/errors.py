@@ -26,6 +26,7 @@ class Exit(IntEnum):
     ENVIRONMENT = 3
     CLOUD = 4
     VERDICT = 5
+    DEFECT = 70  # EX_SOFTWARE of sysexits.h
     INTERRUPTED = 130
 
 

@@ -17,7 +17,6 @@ from state import StateTable
 
 from recovery import signals
 from recovery.state import (
-    FENCE,
     Database,
     GlobalCluster,
     Mark,
@@ -140,7 +139,7 @@ def local(told: Settings, clients: Clients) -> Snapshot:
         data_regions=told.data_regions,
         witness_regions=told.witness_regions,
         views=ask("the state table", lambda: tuple(View(**asdict(view)) for view in table.views()), ()),
-        fences=_marks(table, FENCE),
+        fences=_marks(table, signals.FENCE),
         markers=_marks(table, signals.SUPERSEDED_ITEM),
         holder=str(lease.get("holder", "")) if lease else "",
     )

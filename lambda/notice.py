@@ -163,8 +163,8 @@ def _next(notice: Notice, snapshot: Snapshot, observation: Observation) -> str:
     )
     answer = "accepted" if decision.accepted else "refused"
     hint = f" ({decision.hint})" if decision.hint else ""
-    overrule = "\nwith the loss accepted: add --accept-data-loss" if decision.acceptable else ""
-    step = incident.next_step(observation.active, told.region, told.mode, observation.agreed)
+    overrule = '\nwith the loss accepted: say "accept_data_loss": true' if decision.acceptable else ""
+    step = incident.next_step(observation.active, told.region, told.mode, observation.agreed, told.state_machine)
     return f"a failover now would be {answer}: {decision.reason}{hint}\n\nnext: {step}{overrule}"
 
 
@@ -212,8 +212,8 @@ def _lift(notice: Notice, snapshot: Snapshot) -> list[str]:
                 notice,
                 f"{lifted.region} is a replica again",
                 f"{lifted.reason}; {told.region} stays the writer\n\n"
-                "next: python -m generator rehome ENV, and when it suits you "
-                "python -m generator failback ENV",
+                f"next: make {told.region} home (dns.home in the environment file, the parameter Home of the records "
+                f"stacks); a switchover back can be started in {lifted.region} when it suits you",
             )
     return done
 

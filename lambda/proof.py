@@ -113,10 +113,10 @@ def _replica(seen: Observation, note: str) -> Proof:
         missing = f"{seen.failed}: {seen.detail}" if seen.failed else "none was ever written"
         return Proof(0, ROLE_REPLICA, True, REPLICA, f"{reason}; no heartbeat to read ({missing})")
     if beat.age < 0:
-        reason += f"; the heartbeat is {-beat.age:.1f} s in the future: clocks differ, lag taken as 0"
+        reason += f"; the heartbeat is {-beat.age:.1f} s in the future: clocks differ"
     if abs(beat.skew) > SKEW_SECONDS:
         reason += f"; its clock is {beat.skew:+.1f} s off this function's: the lag may be wrong by that"
-    return Proof(0, ROLE_REPLICA, True, REPLICA, reason, round(max(beat.age, 0.0), 3))
+    return Proof(0, ROLE_REPLICA, True, REPLICA, reason, round(beat.age, 3))
 
 
 def _said(seen: Observation) -> str:

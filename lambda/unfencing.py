@@ -14,7 +14,8 @@ from clients import Clients, error_code
 from state import StateTable
 
 from recovery import rejoin, signals
-from recovery.state import FENCE, Snapshot
+from recovery.signals import FENCE
+from recovery.state import Snapshot
 
 RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
 """Statuses of an execution that has not ended (Step Functions API, ``DescribeExecution``)."""

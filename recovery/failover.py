@@ -18,7 +18,7 @@ from recovery.decision import (
 )
 from recovery.lag import Lag
 from recovery.signals import FAILOVER
-from recovery.state import Snapshot
+from recovery.state import CONNECTED, Snapshot
 from recovery.steps import failover_steps
 
 
@@ -53,6 +53,12 @@ def decide(snapshot: Snapshot, target: str, *, accept_data_loss: bool, rpo_secon
 
 def _objection(snapshot: Snapshot, target: str, lag: Lag, rpo_seconds: int) -> tuple[str, str] | None:
     """Return what has to be accepted by a person, and the hint; or ``None``."""
+    member = snapshot.cluster.member(target) if snapshot.cluster else None
+    if member is not None and member.synchronisation not in ("", CONNECTED):
+        return (
+            f"{target} is {member.synchronisation}: it may not hold a whole copy of the data",
+            "take another standby, or accept whatever is missing",
+        )
     superseded = check_superseded(snapshot, target)
     if superseded:
         return superseded, (

@@ -106,16 +106,16 @@ def execution_name(about: str, since_ms: int) -> str:
     return f"loss-of-{about}-{since_ms}"
 
 
-def next_step(about: str, target: str, mode: str, agreed: bool) -> str:
-    """Return what a person is told to do, with the exact command."""
-    command = f"python -m generator failover ENV --to {target}"
+def next_step(about: str, target: str, mode: str, agreed: bool, machine: str) -> str:
+    """Return what a person is told to do, with the exact command; ``machine`` is the state machine's ARN."""
+    wanted = f'{{"verb": "failover", "target": "{target}", "accept_data_loss": false, "approval": false}}'
+    command = f"aws stepfunctions start-execution --region {target} --state-machine-arn {machine} --input '{wanted}'"
     console = (
         f"or, in the AWS console in {target}: Step Functions, the state machine whose name ends in "
-        f'{target}-recovery, "Start execution", with the input '
-        f'{{"verb": "failover", "target": "{target}", "accept_data_loss": false, "approval": false}}'
+        f'{target}-recovery, "Start execution", with the same input'
     )
     if mode == AUTOMATIC and agreed:
-        return f"the failover to {target} was started by itself; follow it with: {command} --wait"
+        return f"the failover to {target} was started by itself; follow the newest execution of {machine}"
     if mode == AUTOMATIC:
         return f"nothing was started, because the voters do not agree; if {about} is lost: {command}\n{console}"
     if mode == APPROVAL:

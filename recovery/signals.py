@@ -10,6 +10,7 @@ kind       name                  what it says
 ========== ===================== ============================================================
 view       ``VOTER#ABOUT``       what region VOTER last saw of region ABOUT; ``X#X`` is X's own proof
 superseded ``REGION``            this region took over from REGION, which is not yet a replica again
+fence      ``REGION``            this region has fenced, or was about to fence, REGION
 lease      ``recovery``          the execution that recovers now; taken by a conditional write
 incident   ``REGION``            since when REGION's loss is noticed here, and what was told
 preflight  ``newest``            the newest standing pre-flight and its findings
@@ -25,7 +26,7 @@ NAMESPACE_PREFIX = "DisasterRecovery/"
 WRITER_PROOF = "WriterProof"  # 1 proved, 0 not; standard resolution, the one Route 53 may read (trap 28)
 WRITER_PROOF_FAST = "WriterProofFast"  # the same at high resolution, for alarms
 SUPERSEDED = "Superseded"  # 1 while the publishing region has superseded the region it is about
-HEARTBEAT_AGE = "HeartbeatAge"  # seconds since the replicated heartbeat; published on a standby only
+HEARTBEAT_AGE = "HeartbeatAge"  # seconds since the replicated heartbeat, on a standby only; negative: clocks differ
 PARTNER_WRITER = "PartnerWriter"  # 1 when the partner's database was reached and is its writer
 PARTNER_REACHED = "PartnerReached"  # 1 when the partner's database answered at all
 PREFLIGHT = "Preflight"  # 1 when the newest pre-flight found nothing
@@ -37,6 +38,7 @@ KEY_KIND = "kind"
 KEY_NAME = "name"
 VIEW = "view"
 SUPERSEDED_ITEM = "superseded"
+FENCE = "fence"
 LEASE = "lease"
 LEASE_NAME = "recovery"
 INCIDENT = "incident"

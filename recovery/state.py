@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FENCE = "fence"
 """Kind of the state table's item, named after a region, that says a fence was asked for there.
 
 It is written before the fence and before the promotion, so that a failover that was killed between its

@@ -135,8 +135,12 @@ class Yard:
         folders = [installation, *installation.parents]
         if self._account is None or all(folder.stat().st_mode & 0o005 == 0o005 for folder in folders):
             return installation
-        copy = self.folder / installation.name
+        package = installation.parent
+        copy = self.folder / "installed" / package.name / installation.name
         shutil.copytree(installation, copy, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")  # the binaries look for them beside the package
+        if libraries.is_dir():
+            shutil.copytree(libraries, self.folder / "installed" / libraries.name, dirs_exist_ok=True)
         return copy
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,16 +25,13 @@ from generator.cli.schema import schema
 from generator.cli.validate import validate
 from generator.errors import DisasterRecoveryError, Exit
 
-DEFECT = 70
-"""A defect of ours: EX_SOFTWARE of sysexits.h."""
-
 app = typer.Typer(
     name="generator",
     help="Build and check a CloudFormation library for multi-region disaster recovery.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 fine, 1 findings or differences, 2 usage, 3 environment file, 4 AWS refused,"
-    " 5 verdict failed, 130 interrupted.",
+    " 5 verdict failed, 70 a defect of ours, 130 interrupted.",
 )
 for _command in (build, lint, validate, graph, explain, schema):
     app.command()(_command)
@@ -64,9 +62,11 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing is raised."""
     debug = "--debug" in arguments
+    interrupts = Interrupts()
     try:
-        code = app(args=list(arguments), prog_name="python -m generator", standalone_mode=False)
-        sys.stdout.flush()
+        with interrupts:
+            code = app(args=list(arguments), prog_name="python -m generator", standalone_mode=False)
+            sys.stdout.flush()
     except DisasterRecoveryError as error:
         render.failed(error, debug=debug)
         return error.exit
@@ -76,7 +76,27 @@ def main(arguments: Sequence[str]) -> int:
         return _reader_left()
     except Exception as error:  # the funnel: a defect too ends in a sentence
         return _unforeseen(error, debug=debug)
-    return int(code or Exit.FINE)
+    return Exit.INTERRUPTED if interrupts.seen else int(code or Exit.FINE)
+
+
+class Interrupts:
+    """Remembers Ctrl-C: one that arrives inside a callback of the interpreter's own is swallowed there."""
+
+    def __init__(self) -> None:
+        self.seen = False
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, *_: object) -> None:
+        self.seen = True
+        raise KeyboardInterrupt
 
 
 def _unforeseen(error: Exception, *, debug: bool) -> int:
@@ -84,7 +104,7 @@ def _unforeseen(error: Exception, *, debug: bool) -> int:
         render.misused(error)
         return Exit.USAGE
     render.defect(error, debug=debug)
-    return DEFECT
+    return Exit.DEFECT
 
 
 def _reader_left() -> int:

@@ -31,13 +31,15 @@ def lint(
     ] = None,
     env: Annotated[
         list[Path] | None,
-        typer.Option("--env", help="Environment file whose shape and regions count; repeatable."),
+        typer.Option(
+            "--env", help="Environment file whose shape and regions count; repeatable; default: all of stacksets/."
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How findings are written.")] = Format.text,
     processes: Annotated[int, typer.Option(min=0, help="Processes; 0: one for each processor.")] = 0,
 ) -> int:
     """Check templates; exit with 1 when anything is found."""
-    jobs, skipped = _jobs(paths or [], env or [environments.DEFAULT])
+    jobs, skipped = _jobs(paths or [], env or environments.every())
     with render.progress("lint", len(jobs)) as done:
         findings = lint_all(jobs, processes or None, done)
     _write(findings, jobs, form)

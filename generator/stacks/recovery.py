@@ -16,7 +16,7 @@ from typing import Any
 from awacs.aws import PolicyDocument
 from troposphere import Equals, GetAtt, Not, Ref, Sub, Template
 from troposphere.awslambda import Permission
-from troposphere.cloudwatch import Alarm, MetricDimension
+from troposphere.cloudwatch import Alarm, Metric, MetricDataQuery, MetricDimension, MetricStat
 from troposphere.iam import Policy, Role
 from troposphere.logs import LogGroup
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
@@ -216,16 +216,29 @@ def _machine() -> StateMachine:
     )
 
 
+_ENDINGS = {"failed": "ExecutionsFailed", "late": "ExecutionsTimedOut", "aborted": "ExecutionsAborted"}
+"""The ways in which an execution ends badly, each a metric of its own (Step Functions guide, "Monitoring Step
+Functions metrics using Amazon CloudWatch"). For the last two the machine itself tells nobody: no Catch runs."""
+
+
 def _failure_alarm() -> Alarm:
+    dimension = MetricDimension(Name="StateMachineArn", Value=Ref("StateMachine"))
+    counts = [
+        MetricDataQuery(
+            Id=name,
+            ReturnData=False,
+            MetricStat=MetricStat(
+                Metric=Metric(Namespace="AWS/States", MetricName=metric, Dimensions=[dimension]), Period=60, Stat="Sum"
+            ),
+        )
+        for name, metric in _ENDINGS.items()
+    ]
+    total = " + ".join(f"FILL({name}, 0)" for name in _ENDINGS)
     return Alarm(
         "RecoveryFailed",
         AlarmName=Sub("dr-${Suffix}-${AWS::Region}-recovery-failed"),
         AlarmDescription="A recovery failed, timed out or was aborted. Look at its execution: the last state says why.",
-        Namespace="AWS/States",
-        MetricName="ExecutionsFailed",
-        Dimensions=[MetricDimension(Name="StateMachineArn", Value=Ref("StateMachine"))],
-        Statistic="Sum",
-        Period=60,
+        Metrics=[*counts, MetricDataQuery(Id="all", Expression=total, Label="ended badly", ReturnData=True)],
         EvaluationPeriods=1,
         Threshold=1,
         ComparisonOperator="GreaterThanOrEqualToThreshold",

@@ -17,7 +17,7 @@ import pytest
 from generator import __version__
 from generator.build import MARK
 from generator.catalog import STACKS
-from generator.cli.app import DEFECT, main
+from generator.cli.app import main
 from generator.errors import Exit
 from generator.resources import folder
 
@@ -291,7 +291,7 @@ class TestTheRoot:
             code = main(["schema"])
         finally:
             sys.stdout = kept
-        assert code == DEFECT
+        assert code == Exit.DEFECT
         told = capsys.readouterr().err
         assert "unforeseen ZeroDivisionError: nobody foresaw this" in told
         assert "Traceback" not in told

@@ -15,7 +15,7 @@ from recovery_world import AWAY, GLOBAL, HERE, MACHINE, TABLE, TOPIC, WITNESS, B
 from stage import Stage
 
 from generator import naming
-from recovery.state import FENCE
+from recovery.signals import FENCE
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +99,7 @@ def test_a_loss_is_told_once_with_the_reason_the_answer_and_the_exact_command() 
     assert [one.split(":")[0] for one in desk.look(60)] == ["open", "tell"]
     (message,) = desk.messages
     assert message["Subject"] == f"[example] {AWAY} looks lost"
-    assert f"python -m generator failover ENV --to {HERE}" in message["Message"]
+    assert f"aws stepfunctions start-execution --region {HERE} --state-machine-arn {MACHINE} " in message["Message"]
     assert "a failover now would be accepted" in message["Message"]
     assert "Step Functions" in message["Message"], "and the way through the console"
     for _ in range(5):
@@ -111,7 +111,7 @@ def test_a_loss_that_a_failover_would_be_refused_for_is_told_with_the_way_to_acc
     desk = Desk(stage=Stage(lag_seconds=300))
     desk.look(60)
     assert "would be refused" in desk.messages[0]["Message"]
-    assert "--accept-data-loss" in desk.messages[0]["Message"]
+    assert '"accept_data_loss": true' in desk.messages[0]["Message"]
 
 
 def test_a_restart_within_the_threshold_is_no_incident() -> None:
@@ -209,7 +209,8 @@ def test_after_a_failover_the_fence_goes_first_and_the_marker_when_the_old_regio
     desk.stage._see(AWAY, AWAY, "replica", lag=1.0)
     assert desk.look() == [f"marker of {AWAY} lifted: {AWAY} is a confirmed replica"]
     assert not desk.stage.table.superseded()
-    assert "rehome" in desk.messages[-1]["Message"] and "failback" in desk.messages[-1]["Message"]
+    assert f"make {HERE} home" in desk.messages[-1]["Message"]
+    assert f"a switchover back can be started in {AWAY}" in desk.messages[-1]["Message"]
     assert desk.look(60) == []
 
 

@@ -211,7 +211,8 @@ observations = st.builds(
 def test_nothing_but_a_written_row_is_a_proof(writer: Observation, reader: Observation | None) -> None:
     proof = judge(writer, reader)
     assert proof.value == 0
-    assert proof.lag_seconds is None or proof.lag_seconds >= 0
+    ages = {round(each.heartbeat.age, 3) for each in (writer, reader) if each and each.heartbeat}
+    assert proof.lag_seconds is None or proof.lag_seconds in ages, "as it was read, the future included"
     assert proof.role in ("writer", "replica", "unknown")
     assert proof.reached or proof.role == "unknown"
 

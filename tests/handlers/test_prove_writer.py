@@ -82,13 +82,13 @@ def test_lag_grows_while_a_replica_does_not_replay(world: World) -> None:
     assert world.cloud.published(FRANKFURT)[(signals.HEARTBEAT_AGE, FRANKFURT)] == second
 
 
-def test_a_heartbeat_from_the_future_is_no_lag_and_is_mentioned(world: World) -> None:
+def test_a_heartbeat_from_the_future_is_published_as_it_is_and_mentioned(world: World) -> None:
     source = world.active(IRELAND)
     world.once(world.probe(IRELAND))
     source.server.execute("UPDATE dr.heartbeat SET beat = beat + interval '90 s'", database="app")
     world.standby(FRANKFURT, source)
     own = world.once(world.probe(FRANKFURT))["own"]
-    assert own["lag_seconds"] == 0
+    assert own["lag_seconds"] < -5, "no small lag: the clocks disagree, and who decides must know"
     assert "s in the future: clocks differ" in own["reason"]
 
 

@@ -73,5 +73,5 @@ def test_an_execution_name_is_one_that_step_functions_takes() -> None:
 
 @pytest.mark.parametrize("mode", ["manual", "approval", "automatic"])
 def test_the_next_step_of_a_person_is_an_exact_command(mode: str) -> None:
-    step = next_step(A, B, mode, agreed=False)
-    assert mode == "approval" or f"python -m generator failover ENV --to {B}" in step
+    step = next_step(A, B, mode, False, "arn:machine")
+    assert mode == "approval" or f"aws stepfunctions start-execution --region {B} --state-machine-arn arn:mac" in step
