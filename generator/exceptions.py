@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generator.build import library
+from generator.config import load
 from generator.intrinsics import read
 from generator.resources import folder
 
@@ -33,13 +35,15 @@ class Excepted:
     reason: str
 
 
-def exceptions(templates: Path) -> tuple[Excepted, ...]:
-    """Return the exceptions of all templates in the folder, in order."""
-    found = [
+def exceptions() -> tuple[Excepted, ...]:
+    """Return the exceptions of the library in the shapes of all files in ``stacksets/``, in order."""
+    shapes = {load(path).shape for path in sorted(folder("stacksets").glob("*.yaml"))}
+    found = {
         each
-        for path in sorted(templates.glob("*.yaml"))
-        for each in in_template(path.stem, read(path.read_text(encoding="utf-8")))
-    ]
+        for shape in shapes
+        for name, text in library(shape).items()
+        for each in in_template(Path(name).stem, read(text))
+    }
     return tuple(sorted(found))
 
 
@@ -72,16 +76,16 @@ _TITLES = {
 
 _HEAD = """# Exceptions
 
-<!-- Written by `python -m generator.exceptions` from templates/; a test holds it current. -->
+<!-- Written by `python -m generator.exceptions` from every shape of stacksets/; a test holds it current. -->
 
 Nothing is left out for a whole template or for all of them. Each line is asked for by one resource, in its
 `Metadata`, with the reason beside it.
 """
 
 
-def page(templates: Path) -> str:
+def page() -> str:
     """Return the page's text."""
-    found = exceptions(templates)
+    found = exceptions()
     parts = [_HEAD]
     for tool, title in _TITLES.items():
         lines = [each for each in found if each.tool == tool]
@@ -96,4 +100,4 @@ def page(templates: Path) -> str:
 
 
 if __name__ == "__main__":
-    (folder("docs") / "exceptions.md").write_text(page(folder("templates")), encoding="utf-8")
+    (folder("docs") / "exceptions.md").write_text(page(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Run checkov over the built templates, offline, and fail when it fails or has seen nothing.
+"""Run checkov over the library in every shape of ``stacksets/``, offline, and fail when it fails or has seen nothing.
 
 A script and not a test, because checkov needs an environment of its own (it pins what others pin
 differently). checkov ends with 0 for a folder that is not there, for one without templates and for a
@@ -12,10 +12,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATES = ROOT / "templates"
 OPTIONS = ("--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--output", "json")
 SECONDS = 300
 
@@ -43,13 +45,32 @@ def problems(found: dict[str, Any], templates: Path) -> list[str]:
     return lines
 
 
-def main() -> int:
-    """Print the verdict; return 0 when there is nothing to say and 1 otherwise."""
-    found = report(TEMPLATES)
-    lines = problems(found, TEMPLATES)
+def judged(name: str, templates: Path) -> list[str]:
+    """Return what checkov has to say of one folder, and print the count."""
+    found = report(templates)
+    lines = problems(found, templates)
     counts = {key: found["summary"].get(key, 0) for key in ("passed", "failed", "skipped", "resource_count")}
     said = ", ".join(f"{count} {key.replace('_', ' ')}" for key, count in counts.items())
-    sys.stdout.write("\n".join([f"checkov: {said}", *(lines or ["no failure"])]) + "\n")
+    sys.stdout.write("\n".join([f"checkov, {name}: {said}", *lines]) + "\n")
+    return lines
+
+
+def bodies(templates: Path) -> dict[str, bytes]:
+    """Return the templates of a folder by their names."""
+    return {path.name: path.read_bytes() for path in templates.glob("*.yaml")}
+
+
+def main() -> int:
+    """Print the verdicts; return 0 when there is nothing to say and 1 otherwise."""
+    lines = judged("templates/", TEMPLATES)
+    for environment in sorted((ROOT / "stacksets").glob("*.yaml")):
+        with tempfile.TemporaryDirectory() as out:
+            build = [sys.executable, "-m", "generator", "build", str(environment), "--out", out, "--no-packages"]
+            subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+            if bodies(Path(out)) == bodies(TEMPLATES):
+                sys.stdout.write(f"checkov, the shape of {environment.name}: the same as templates/\n")
+            else:
+                lines += judged(f"the shape of {environment.name}", Path(out))
     return 1 if lines else 0
 
 

@@ -7,12 +7,12 @@ import re
 from generator.exceptions import Excepted, exceptions, in_template, page
 from generator.resources import folder
 
-ALL = exceptions(folder("templates"))
+ALL = exceptions()
 
 
 def test_the_page_is_current() -> None:
     written = (folder("docs") / "exceptions.md").read_text(encoding="utf-8")
-    assert written == page(folder("templates")), "run: python -m generator.exceptions"
+    assert written == page(), "run: python -m generator.exceptions"
 
 
 def test_every_exception_says_why_in_a_sentence() -> None:
