@@ -105,11 +105,17 @@ def _template(stack: Any) -> Explanation:
     doc = str(stack.doc).strip()
     what, _, why = doc.partition("\n\n")
     body = stack.build(Shape()).to_dict()
-    where = [f"templates/{stack.name}.yaml"]
+    where = [f"templates/{stack.name}.yaml", *_deployment(stack)]
     where += [f"parameter {name}: {each.get('Description', '')}" for name, each in body.get("Parameters", {}).items()]
     where += [f"resource {name}: {each['Type']}" for name, each in body["Resources"].items()]
     where += [f"output {name}: {each.get('Description', '')}" for name, each in body.get("Outputs", {}).items()]
     return Explanation(stack.name, " ".join(what.split()), why.strip(), tuple(where))
+
+
+def _deployment(stack: Any) -> Iterator[str]:
+    if hasattr(stack, "place"):
+        yield f"deployed: {stack.place.value}" + (f"; needs {stack.needs}" if stack.needs else "")
+        yield "body: " + ("handed over in the call (at most 51,200 bytes)" if stack.inline else "uploaded by deploy")
 
 
 def _sources() -> Iterator[tuple[Path, str]]:
