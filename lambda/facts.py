@@ -8,7 +8,7 @@ active region, which has to be well for it, and is not waited for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from clients import Clients, Limits, error_code
@@ -23,7 +23,6 @@ from recovery.state import (
     Member,
     Snapshot,
     Swap,
-    View,
     arn_region,
 )
 
@@ -138,7 +137,7 @@ def local(told: Settings, clients: Clients) -> Snapshot:
         region=told.region,
         data_regions=told.data_regions,
         witness_regions=told.witness_regions,
-        views=ask("the state table", lambda: tuple(View(**asdict(view)) for view in table.views()), ()),
+        views=ask("the state table", lambda: tuple(table.views()), ()),
         fences=_marks(table, signals.FENCE),
         markers=_marks(table, signals.SUPERSEDED_ITEM),
         holder=str(lease.get("holder", "")) if lease else "",

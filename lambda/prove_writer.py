@@ -31,10 +31,11 @@ from observer import Observer, Sign
 from proof import ROLE_REPLICA, Proof
 from rounds import Clock, repeat
 from signing import connect_token
-from state import StateTable, View
+from state import StateTable
 from wire import Deadline
 
 from recovery import signals
+from recovery.state import View
 
 CALLS: tuple[str, ...] = (
     "cloudwatch:PutMetricData",

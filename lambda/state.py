@@ -7,43 +7,15 @@ that reads what it has just written must see it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from recovery import signals
+from recovery.state import View
 
 WRITER = "writer"
 REPLICA = "replica"
 UNKNOWN = "unknown"
 """The roles that a view may report."""
-
-
-@dataclass(frozen=True)
-class View:
-    """What ``voter`` last saw of region ``about``; ``voter == about`` is a region's own proof.
-
-    role: ``writer``, ``replica`` or ``unknown``, as the database itself said.
-    writer: a write was proved (own view), or the partner said that it is the writer.
-    reached: the database answered a question.
-    at_ms, valid_until_ms: milliseconds since 1970; after the second the view says nothing any more.
-    lag_seconds: age of the replicated heartbeat; on a replica only.
-    supersedes: regions that the voter has taken over from; in its own view only.
-    """
-
-    voter: str
-    about: str
-    role: str
-    writer: bool
-    reached: bool
-    reason: str
-    at_ms: int
-    valid_until_ms: int
-    lag_seconds: float | None = None
-    supersedes: tuple[str, ...] = ()
-
-    def fresh(self, now_ms: int) -> bool:
-        """Return whether the view still says something at ``now_ms``."""
-        return now_ms < self.valid_until_ms
 
 
 def view_item(view: View) -> dict[str, Any]:

@@ -25,9 +25,10 @@ import metrics
 import settings
 from clients import PUBLISHING, ClientFactory, Clients, error_code
 from rounds import Clock, repeat
-from state import StateTable, View, view_item
+from state import StateTable, view_item
 
 from recovery import signals
+from recovery.state import View
 
 CALLS: tuple[str, ...] = (
     "cloudwatch:GetMetricData",

@@ -87,8 +87,11 @@ class Database:
 class View:
     """What ``voter`` last saw of region ``about``; ``voter == about`` is a region's own proof.
 
-    role: ``writer``, ``replica`` or ``unknown``.
-    lag_seconds: age of the replicated heartbeat, on a replica only.
+    role: ``writer``, ``replica`` or ``unknown``, as the database itself said.
+    writer: a write was proved (own view), or the partner said that it is the writer.
+    reached: the database answered a question.
+    at_ms, valid_until_ms: milliseconds since 1970; after the second the view says nothing any more.
+    lag_seconds: age of the replicated heartbeat, on a replica only; negative when it is from the future.
     supersedes: regions that the voter has taken over from; in its own view only.
     """
 

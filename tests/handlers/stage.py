@@ -31,10 +31,11 @@ from recovery_world import (
     Service,
     local_table,
 )
-from state import StateTable, View
+from state import StateTable
 
 from recovery import state as facts_of
 from recovery.signals import SUPERSEDED_ITEM
+from recovery.state import View
 
 DEFINITION = Path(__file__).parents[2] / "generator" / "stacks" / "recovery.asl.json"
 SUBSTITUTIONS = {

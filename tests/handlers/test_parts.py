@@ -21,9 +21,10 @@ from prove_writer import Settings
 from rounds import Clock, repeat
 from settings import SettingsError, read
 from signing import connect_token
-from state import View, decode, encode, item_view, view_item
+from state import decode, encode, item_view, view_item
 from wire import Deadline
 
+from recovery.state import View
 from twin.tokens import Claim, Credentials, TokenError, check_token
 
 HOST = "dr-x.cluster-c0ffee.eu-west-1.rds.amazonaws.com"

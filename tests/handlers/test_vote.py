@@ -13,8 +13,10 @@ import pytest
 from cloud import Cloud
 from rounds import Clock
 from settings import SettingsError, read
-from state import StateTable, View
+from state import StateTable
 from vote import CALLS, Settings, Voter, carry, mirror, run
+
+from recovery.state import View
 
 IRELAND = "eu-west-1"
 FRANKFURT = "eu-central-1"
