@@ -8,18 +8,13 @@ is not inherited at a promotion (parameter groups, log exports, monitoring) is t
 
 from __future__ import annotations
 
-from typing import Any
-
 from troposphere import And, Condition, Equals, GetAtt, If, Join, Not, NoValue, Or, Ref, Split, Sub, Template
-from troposphere.iam import Role
-from troposphere.logs import LogGroup
 from troposphere.rds import (
     DBCluster,
     DBClusterParameterGroup,
     DBInstance,
     DBParameterGroup,
     DBSubnetGroup,
-    EventSubscription,
     ServerlessV2ScalingConfiguration,
 )
 from troposphere.secretsmanager import GenerateSecretString, ReplicaRegion, Secret
@@ -47,9 +42,9 @@ from generator.inputs import (
     SUFFIX,
     TOPIC_ARN,
 )
-from generator.policies import trust
 from generator.shape import Shape
 from generator.slots import NONE, PARTNERS, Slots
+from generator.stacks import _database_watch
 from generator.stacks._template import outputs, template
 from generator.stacks.global_database import ENGINE
 from generator.stacks.network import POSTGRESQL
@@ -81,12 +76,9 @@ def build(shape: Shape) -> Template:
         _subnet_group(),
         _cluster_parameters(),
         _instance_parameters(),
-        _log_group(),
-        _monitoring_role(),
         _cluster(shape),
         *(_instance(number, shape) for number in range(1, _MAX_INSTANCES + 1)),
-        _subscription("db-cluster", [Ref("Cluster")]),
-        _subscription("db-instance", _instance_ids()),
+        *_database_watch.resources(),
     ):
         result.add_resource(resource)
     _outputs(result)
@@ -180,35 +172,6 @@ def _instance_parameters() -> DBParameterGroup:
     )
 
 
-def _log_group() -> LogGroup:
-    """Return the log group that RDS exports to, made first so that it has a key and a retention.
-
-    The region-wide group of enhanced monitoring is not declared: environments would collide (trap 93).
-    """
-    return LogGroup(
-        "PostgresqlLogs",
-        LogGroupName=Sub(f"/aws/rds/cluster/{naming.CLUSTER.text()}/postgresql"),
-        KmsKeyId=KEY_ARN.ref,
-        RetentionInDays=LOG_DAYS.ref,
-        DeletionPolicy="Delete",
-        UpdateReplacePolicy="Delete",
-    )
-
-
-def _monitoring_role() -> Role:
-    """Return the role of enhanced monitoring, with AWS's own policy for it.
-
-    Aurora User Guide, "Setting up and enabling Enhanced Monitoring".
-    """
-    return Role(
-        "MonitoringRole",
-        RoleName=naming.role("monitoring").sub(),
-        Description="Lets RDS publish enhanced monitoring.",
-        AssumeRolePolicyDocument=trust.service("monitoring.rds.amazonaws.com"),
-        ManagedPolicyArns=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole")],
-    )
-
-
 def _password() -> Sub:
     return Sub("{{resolve:secretsmanager:${Secret}:SecretString:password}}")
 
@@ -282,43 +245,6 @@ def _instance(number: int, shape: Shape) -> DBInstance:
         PromotionTier=number - 1,
         DeletionPolicy=shape.retain_policy,
         UpdateReplacePolicy=shape.data_policy,
-    )
-
-
-def _instance_ids() -> list[Any]:
-    return [
-        Ref("Instance1"),
-        If("HasInstance2", Ref("Instance2"), NoValue),
-        If("HasInstance3", Ref("Instance3"), NoValue),
-    ]
-
-
-def _subscription(source: str, ids: list[Any]) -> EventSubscription:
-    """Return the subscription that tells people of events; clusters and instances have one each (trap 89).
-
-    Aurora User Guide, "Amazon RDS event categories and event messages for Aurora".
-    """
-    categories = {
-        "db-cluster": ["configuration change", "deletion", "failover", "failure", "global-failover", "maintenance"],
-        "db-instance": [
-            "availability",
-            "configuration change",
-            "deletion",
-            "failover",
-            "failure",
-            "maintenance",
-            "recovery",
-        ],
-    }
-    title = {"db-cluster": "ClusterEvents", "db-instance": "InstanceEvents"}[source]
-    return EventSubscription(
-        title,
-        SubscriptionName=Sub(f"{naming.CLUSTER.text()}-{source}"),
-        SnsTopicArn=TOPIC_ARN.ref,
-        SourceType=source,
-        SourceIds=ids,
-        EventCategories=categories[source],
-        Enabled=True,
     )
 
 
