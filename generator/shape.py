@@ -31,6 +31,7 @@ class Shape:
     probe: how the writer proof reaches Route 53, by metric or by HTTPS endpoint.
     zone_made: the hosted zone is made by the ``zone`` stack (otherwise a given one is used).
     visibility: whether the zone is public or private.
+    checker_ranges: with the endpoint, the address ranges that Route 53's checkers ask from.
     interface_endpoints: services (``logs``, ``sts`` …) that the application needs from inside the VPC.
     """
 
@@ -38,6 +39,7 @@ class Shape:
     probe: ProbeKind = "metric"
     zone_made: bool = True
     visibility: Visibility = "public"
+    checker_ranges: tuple[str, ...] = ()
     interface_endpoints: tuple[str, ...] = ("logs", "secretsmanager", "sns", "sts")
 
     @property

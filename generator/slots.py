@@ -22,6 +22,9 @@ PARTNERS = 10
 """Most other data regions: a global database has one primary and up to ten secondary regions (Aurora User
 Guide, "Configuration requirements of an Amazon Aurora global database")."""
 
+REGIONS_OPTED_IN = 10
+"""Most opt-in regions of one environment."""
+
 ZONES = 3
 PEOPLE = 5
 

@@ -17,7 +17,7 @@ from generator.config import Environment, Region
 from generator.inputs import BY_NAME, CODE_KEYS, FUNCTIONS, Input
 from generator.links import Form, Observed, Output, Where
 from generator.placement import Instance, instances
-from generator.slots import NONE, PARTNERS, PEOPLE, ZONES, pad
+from generator.slots import NONE, PARTNERS, PEOPLE, REGIONS_OPTED_IN, ZONES, pad
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Known:
     output: the value of an output, asked with the instance and the output's name.
     observed: what AWS tells, asked with the instance and the source.
     package: the key of a function's package, asked with the function's name.
-    second_pass: whether ``storage`` gets its replication rules (trap 40).
+    second_pass: whether what must wait for the first is given: replication rules, deletion protection.
     """
 
     output: Callable[[Instance, str], str]
@@ -51,10 +51,14 @@ def _value(environment: Environment, instance: Instance, known: Known, wanted: I
         return _linked(environment, instance, known, wanted.source)
     if isinstance(wanted.source, Observed):
         return known.observed(instance, wanted.source)
-    if wanted.name == "ReplicateTo" and not known.second_pass:
-        return pad((), PARTNERS)
+    if not known.second_pass and wanted.name in _FIRST_PASS:
+        return _FIRST_PASS[wanted.name]
     return _GIVEN[wanted.name](environment, instance)
 
+
+_FIRST_PASS = {"ReplicateTo": pad((), PARTNERS), "DeletionProtection": "false"}
+"""What waits for the second pass: rules whose destinations are not there yet (trap 40), and a protection that
+would keep a first deploy which fails from being rolled back (decision 5)."""
 
 _CODE = {each.name: function for each, function in zip(CODE_KEYS, FUNCTIONS, strict=True)}
 
@@ -155,7 +159,6 @@ _GIVEN: dict[str, Callable[[Environment, Instance], str]] = {
     "ApprovalSeconds": lambda e, _: str(e.recovery.approval_minutes * 60),
     "BackupDays": lambda e, _: str(e.database.backup_days),
     "Birth": _birth,
-    "CheckerRanges": lambda e, _: ",".join(str(each) for each in e.probe.checker_ranges),
     "ComputeRanges": lambda e, i: _ranges(e, i.region, "compute"),
     "CopyRegion": _copy_region,
     "DataRanges": lambda e, i: _ranges(e, i.region, "data"),
@@ -183,6 +186,7 @@ _GIVEN: dict[str, Callable[[Environment, Instance], str]] = {
     "NoncurrentDays": lambda e, _: str(e.storage.noncurrent_days),
     "NoticeSeconds": lambda e, _: str(e.recovery.notice_seconds),
     "Organization": lambda e, _: e.organization or NONE,
+    "OptedIn": lambda e, _: pad((name for name in e.opted_in if name in e.regions), REGIONS_OPTED_IN),
     "ParameterFamily": lambda e, _: "aurora-postgresql" + e.database.engine_version.split(".")[0],
     "PartnerComputeRanges": lambda e, i: _ranges(e, i.partner, "compute"),
     "PartnerDataRanges": lambda e, i: _ranges(e, i.partner, "data"),

@@ -170,6 +170,7 @@ class Environment(Part):
             probe=self.probe.kind,
             zone_made=self.dns.zone_id is None,
             visibility=self.dns.visibility,
+            checker_ranges=tuple(map(str, self.probe.checker_ranges)) if self.probe.kind == "endpoint" else (),
             interface_endpoints=self.interface_endpoints,
         )
 

@@ -7,6 +7,7 @@ from generator.inputs.kinds import (
     ENVIRONMENT,
     LIST,
     NETWORK,
+    NONE_OR,
     PARTNER,
     RANGE,
     REGION,
@@ -16,7 +17,7 @@ from generator.inputs.kinds import (
     pattern,
 )
 from generator.links import Computed, Form, Observed, Output, Setting, Where
-from generator.slots import NONE, PEOPLE, pad
+from generator.slots import NONE, PEOPLE, REGIONS_OPTED_IN, pad
 
 # The environment
 SUFFIX = Input(
@@ -27,10 +28,12 @@ SUFFIX = Input(
 DATA_REGIONS = Input(
     "DataRegions", "Data regions", "The regions that hold data, in the order in which they are tried as a target.",
     ENVIRONMENT, Setting("regions"), LIST,
+    pattern(REGION_PATTERN, "regions"),
 )  # fmt: skip
 WITNESS_REGIONS = Input(
     "WitnessRegions", "Witness regions", "The regions that only probe and vote, or none.",
-    ENVIRONMENT, Setting("regions"), LIST, {"Default": NONE},
+    ENVIRONMENT, Setting("regions"), LIST,
+    pattern(NONE_OR.format(REGION_PATTERN.strip("^$")), "regions, or none", Default=NONE),
 )  # fmt: skip
 ORGANIZATION = Input(
     "Organization", "Organization", "The organization that a principal must belong to, or none.",
@@ -51,10 +54,17 @@ WORKLOAD_ACCOUNT = Input(
 REGIONS = Input(
     "Regions", "Regions", "Every region of the environment: the execution role works in no other.",
     ENVIRONMENT, Setting("regions"), LIST,
+    pattern(REGION_PATTERN, "regions"),
+)  # fmt: skip
+OPTED_IN = Input(
+    "OptedIn", "Opt-in regions", f"The regions that the accounts have opted in to, filled up with {NONE}.",
+    ENVIRONMENT, Setting("opted_in"), LIST,
+    pattern(NONE_OR.format(REGION_PATTERN.strip("^$")), "regions, or none", Default=pad((), REGIONS_OPTED_IN)),
 )  # fmt: skip
 PEOPLE_TO_TELL = Input(
     "People", "People to tell", f"Up to {PEOPLE} e-mail addresses, filled up with {NONE}.",
-    ENVIRONMENT, Setting("people"), LIST, {"Default": pad((), PEOPLE)},
+    ENVIRONMENT, Setting("people"), LIST,
+    pattern(NONE_OR.format(r"[^@\s,]+@[^@\s,]+"), "e-mail addresses, or none", Default=pad((), PEOPLE)),
 )  # fmt: skip
 LOG_DAYS = Input(
     "LogDays", "Days of logs", "How long log groups keep what they hold, in days.", ENVIRONMENT, Setting("log_days"),
@@ -92,11 +102,13 @@ PARTNER_COMPUTE_RANGES = Input(
     "PartnerComputeRanges", "Partner's compute subnets",
     f"The ranges of the partner's compute subnets, filled up with {NONE}.", PARTNER,
     Computed("addresses.subnets of the partner"), LIST,
+    pattern(NONE_OR.format(RANGE), "address ranges, or none"),
 )  # fmt: skip
 PARTNER_DATA_RANGES = Input(
     "PartnerDataRanges", "Partner's data subnets",
     f"The ranges of the partner's data subnets, filled up with {NONE}.", PARTNER,
     Computed("addresses.subnets of the partner"), LIST,
+    pattern(NONE_OR.format(RANGE), "address ranges, or none"),
 )  # fmt: skip
 PEERING_CONNECTION_ID = Input(
     "PeeringConnectionId", "Peering connection", "The connection that the other side has requested.", PARTNER,
@@ -115,14 +127,17 @@ VPC_RANGE = Input(
 AVAILABILITY_ZONES = Input(
     "Zones", "Zones", f"Two or three availability zones, filled up with {NONE}.", NETWORK,
     Setting("regions.*.zones"), LIST,
+    pattern(NONE_OR.format(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), "zones, or none"),
 )  # fmt: skip
 COMPUTE_RANGES = Input(
     "ComputeRanges", "Compute subnets", f"The ranges of the compute subnets, filled up with {NONE}.", NETWORK,
     Computed("addresses.subnets"), LIST,
+    pattern(NONE_OR.format(RANGE), "address ranges, or none"),
 )  # fmt: skip
 DATA_RANGES = Input(
     "DataRanges", "Data subnets", f"The ranges of the data subnets, filled up with {NONE}.", NETWORK,
     Computed("addresses.subnets"), LIST,
+    pattern(NONE_OR.format(RANGE), "address ranges, or none"),
 )  # fmt: skip
 S3_PREFIX_LIST = Input(
     "S3PrefixListId", "S3 prefix list", "The region's managed prefix list com.amazonaws.REGION.s3.", NETWORK,
@@ -168,4 +183,5 @@ DATA_NETWORK_ACL_ID = Input(
 OTHER_NETWORK_ACLS = Input(
     "OtherNetworkAcls", "Other regions' network ACLs", "region=id of the other data regions' data network ACLs.",
     NETWORK, Output("network", "DataNetworkAclId", Where.OTHERS, Form.PAIRS), LIST,
+    pattern(r"^[a-z0-9-]+=acl-[0-9a-f]+$", "region=id"),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from generator.inputs.kinds import (
     DNS,
     LIST,
+    NONE_OR,
     RECOVERY,
     REGION_PATTERN,
     Input,
@@ -36,10 +37,12 @@ GIVEN_ZONE_ID = Input(
 ZONE_VPC_IDS = Input(
     "ZoneVpcIds", "VPCs of the private zone", f"The data regions' VPCs, filled up with {NONE}.", DNS,
     Output("network", "VpcId", Where.DATA, Form.SLOTS), LIST,
+    pattern(NONE_OR.format(r"vpc-[0-9a-f]+"), "VPCs, or none"),
 )  # fmt: skip
 ZONE_VPC_REGIONS = Input(
     "ZoneVpcRegions", "Their regions", f"The VPCs' regions in the same order, filled up with {NONE}.", DNS,
     Setting("regions"), LIST,
+    pattern(NONE_OR.format(REGION_PATTERN.strip("^$")), "regions, or none"),
 )  # fmt: skip
 TTL = Input(
     "Ttl", "Time to live", "How long a resolver may keep an answer, in seconds.", DNS, Setting("dns.ttl"), "Number",
@@ -49,17 +52,10 @@ HOME = Input(
     "Home", "Home", "The region that is answered when none is healthy; follows the writer after an event.", DNS,
     Setting("dns.home"), rules=pattern(REGION_PATTERN, "a region"),
 )  # fmt: skip
-PROOF_ALARM = Input(
-    "ProofAlarmName", "Alarm of the writer proof", "The alarm whose metric the health check reads.", DNS,
-    Output("probe", "ProofAlarmName"), rules={"MinLength": 1, "MaxLength": 255},
-)  # fmt: skip
-CHECKER_RANGES = Input(
-    "CheckerRanges", "Health checkers", "The address ranges of Route 53's health checkers.", DNS,
-    Setting("probe.checker_ranges"), LIST,
-)  # fmt: skip
 MARKER_CHECKS = Input(
     "MarkerChecks", "Superseded markers", "The health checks by which the others may declare this region superseded.",
     DNS, Output("marker", "MarkerCheckId", Where.OTHERS_ABOUT_SAME, Form.LIST), LIST,
+    pattern("^[a-z0-9-]+$", "health checks"),
 )  # fmt: skip
 CHILD_COUNT = Input(
     "HealthThreshold", "Checks that must be healthy", "The writer proof and every marker: all must be healthy.", DNS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from generator.inputs.kinds import (
+    ARN,
     CODE,
     DATABASE,
     LIST,
@@ -70,10 +71,12 @@ SOURCE_REGION = Input(
 REPLICA_REGIONS = Input(
     "ReplicaRegions", "Other data regions", f"The other data regions, filled up with {NONE}.", DATABASE,
     Setting("regions"), LIST,
+    pattern(NONE_OR.format(REGION_PATTERN.strip("^$")), "regions, or none"),
 )  # fmt: skip
 REPLICA_KEY_ARNS = Input(
     "ReplicaKeyArns", "Other data regions' keys", f"Their keys in the same order, filled up with {NONE}.", DATABASE,
     Output("keys", "KeyArn", Where.OTHERS, Form.SLOTS), LIST,
+    pattern(NONE_OR.format(r"arn:aws[a-z-]*:kms:.+"), "keys, or none"),
 )  # fmt: skip
 READER_HOST = Input(
     "ReaderHost", "Reader endpoint", "The region's cluster's reader endpoint, or none in a witness.", DATABASE,
@@ -86,10 +89,12 @@ PROBE_USER_ARN = Input(
 PARTNER_READER_HOSTS = Input(
     "PartnerReaderHosts", "Other regions' reader endpoints", "region=host of every other data region.", DATABASE,
     Output("database", "ReaderHost", Where.OTHERS, Form.PAIRS), LIST,
+    pattern(r"^[a-z0-9-]+=[a-z0-9.-]+$", "region=host"),
 )  # fmt: skip
 PARTNER_USER_ARNS = Input(
     "PartnerUserArns", "Probe's users elsewhere", "The ARNs under which the probe may sign in to the others.", DATABASE,
     Output("database", "ProbeUserArn", Where.OTHERS, Form.LIST), LIST,
+    pattern(ARN, "ARNs"),
 )  # fmt: skip
 
 # Storage
@@ -104,7 +109,8 @@ NONCURRENT_DAYS = Input(
 REPLICATE_TO = Input(
     "ReplicateTo", "Replicate to",
     f"The regions to replicate to, filled up with {NONE}; all {NONE} in the first of the two passes.", STORAGE,
-    Computed("the other data regions, in the second pass"), LIST, {"Default": pad((), PARTNERS)},
+    Computed("the other data regions, in the second pass"), LIST,
+    pattern(NONE_OR.format(REGION_PATTERN.strip("^$")), "regions, or none", Default=pad((), PARTNERS)),
 )  # fmt: skip
 
 # Backup

@@ -66,8 +66,13 @@ def state_table() -> PolicyDocument:
     )
 
 
-def data_bucket() -> PolicyDocument:
-    """Let this account's identities use the region's data bucket through the endpoint."""
+def data_bucket(services: tuple[str, ...]) -> PolicyDocument:
+    """Let this account's identities use the region's data bucket through the endpoint.
+
+    With ECR among the application's ``services``, image layers come from a bucket of ECR's own as well (ECR
+    guide, "Amazon ECR interface VPC endpoints", minimum bucket permissions).
+    """
+    layers = [_image_layers()] if any(service.startswith("ecr.") for service in services) else []
     arn = "arn:${AWS::Partition}:s3:::" + naming.DATA_BUCKET.text()
     return _document(
         Statement(
@@ -84,7 +89,20 @@ def data_bucket() -> PolicyDocument:
             ],
             Resource=[Sub(arn), Sub(arn + "/*")],
             Condition=Condition(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
-        )
+        ),
+        *layers,
+    )
+
+
+def _image_layers() -> Statement:
+    """Let image layers be read from ECR's bucket, which belongs to AWS."""
+    return Statement(
+        Sid="ImageLayers",
+        Effect=Allow,
+        Principal=Principal("*"),
+        Action=[s3.GetObject],
+        Resource=[Sub("arn:${AWS::Partition}:s3:::prod-${AWS::Region}-starport-layer-bucket/*")],
+        Condition=Condition(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
     )
 
 

@@ -32,6 +32,7 @@ from awacs.aws import (
     Condition,
     Deny,
     ForAllValuesStringEquals,
+    Null,
     Statement,
     StringEquals,
 )
@@ -135,6 +136,7 @@ def push_views() -> Statement:
         [arn("dynamodb", "table/" + naming.STATE_TABLE.text(region="*"), region="*")],
         _in_data_regions(),
         ForAllValuesStringEquals("dynamodb:LeadingKeys", [signals.VIEW]),
+        Null("dynamodb:LeadingKeys", "false"),
     )
 
 
@@ -215,19 +217,13 @@ def assume_partners_fence() -> Statement:
 
 
 def close_data_subnets(network_acl: Any) -> list[Statement]:
-    """Let the fence role close and open the data subnets' network ACL, and look at it.
+    """Let the fence role close the data subnets' network ACL, and open it again.
 
     Revoking a security group's rule would leave open connections alive; a network ACL keeps no state
     (trap 49b).
     """
-    return [
-        _allow(
-            "CloseDataSubnets",
-            [ec2.CreateNetworkAclEntry, ec2.DeleteNetworkAclEntry],
-            [Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:network-acl/${Acl}", Acl=network_acl)],
-        ),
-        _allow("DescribeNetworkAcls", [ec2.DescribeNetworkAcls], ["*"], _in_this_region()),
-    ]
+    acl = Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:network-acl/${Acl}", Acl=network_acl)
+    return [_allow("CloseDataSubnets", [ec2.CreateNetworkAclEntry, ec2.DeleteNetworkAclEntry], [acl])]
 
 
 def start_recovery() -> list[Statement]:

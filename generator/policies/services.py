@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from awacs import awslambda, dynamodb, kms, logs, sns, states, xray
-from awacs.aws import Allow, Condition, Statement, StringEquals
+from awacs.aws import Allow, Condition, ForAllValuesStringEquals, Null, Statement, StringEquals
 from troposphere import Ref, Sub
 
 from generator import naming
@@ -93,13 +93,19 @@ def run_schedules(*functions: str) -> Statement:
 
 
 def read_newest_proof() -> Statement:
-    """Let API Gateway ask the state table for the region's newest proof, and for nothing else."""
+    """Let API Gateway ask the state table for the region's newest proof, and for nothing else.
+
+    The key holds several values, so it wants ``ForAllValues`` (DynamoDB guide, "Using IAM policy conditions for
+    fine-grained access control"), which is also true of no value at all: hence the second condition.
+    """
     return Statement(
         Sid="ReadNewestProof",
         Effect=Allow,
         Action=[dynamodb.Query],
         Resource=[arn("dynamodb", "table/" + naming.STATE_TABLE.text())],
-        Condition=Condition(StringEquals("dynamodb:LeadingKeys", "view")),
+        Condition=Condition(
+            [ForAllValuesStringEquals("dynamodb:LeadingKeys", ["view"]), Null("dynamodb:LeadingKeys", "false")]
+        ),
     )
 
 

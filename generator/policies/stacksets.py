@@ -11,14 +11,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from awacs import sts
-from awacs.aws import Action, Allow, Condition, Statement, StringEquals, StringLike
+from awacs.aws import Action, Allow, ArnNotEquals, Condition, Deny, Statement, StringEquals, StringLike
 from troposphere import Ref, Sub
 
 from generator import naming
 from generator.policies.handlers import HANDLERS
 
 NAMED: dict[str, tuple[str, ...]] = {
-    "backup": ("arn:${AWS::Partition}:backup:*:${AWS::AccountId}:backup-vault:dr-${Suffix}-*",),
+    "backup": (
+        "arn:${AWS::Partition}:backup:*:${AWS::AccountId}:backup-plan:*",
+        "arn:${AWS::Partition}:backup:*:${AWS::AccountId}:backup-vault:dr-${Suffix}-*",
+    ),
     "cloudwatch": (
         "arn:${AWS::Partition}:cloudwatch:*:${AWS::AccountId}:alarm:dr-${Suffix}-*",
         "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/dr-${Suffix}-*",
@@ -30,6 +33,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "rds": (
         "arn:${AWS::Partition}:rds::${AWS::AccountId}:global-cluster:dr-${Suffix}",
         "arn:${AWS::Partition}:rds:*:${AWS::AccountId}:*:dr-${Suffix}-*",
+        "arn:${AWS::Partition}:rds:*:${AWS::AccountId}:og:default*",
     ),
     "s3": ("arn:${AWS::Partition}:s3:::dr-${Suffix}-*",),
     "scheduler": ("arn:${AWS::Partition}:scheduler:*:${AWS::AccountId}:schedule/default/dr-${Suffix}-*",),
@@ -56,6 +60,12 @@ PASSED_TO = (
     "states.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 )
+
+AWS_POLICIES = (
+    "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
+    "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
+)
+"""The only managed policies that the library's roles carry."""
 
 _SPECIAL = ("iam:PassRole", "iam:CreateServiceLinkedRole", "secretsmanager:GetRandomPassword")
 _WITHOUT_RESOURCE = (
@@ -85,7 +95,15 @@ def execute(regions: Any) -> dict[str, list[Statement]]:
     named = [_on_names(service, _of(service, actions)) for service in sorted(NAMED)]
     half = len(named) // 2
     return {
-        "stacks": [_own_stacks(), _read_templates(regions), _pass_roles(), _link_roles(), *named[:half]],
+        "stacks": [
+            _own_stacks(),
+            _read_templates(regions),
+            _pass_roles(),
+            _link_roles(),
+            _never_itself(),
+            _foreign_policies(),
+            *named[:half],
+        ],
         "names": named[half:],
         "network": [_in_regions("ManageUnnamed", [a for a in actions if a.startswith("ec2:")], regions)],
         "unnamed": [
@@ -172,6 +190,37 @@ def _pass_roles() -> Statement:
     )
 
 
+def _never_itself() -> Statement:
+    """Deny the role every change of the StackSets' own roles: it could give itself any right otherwise."""
+    own = (naming.ADMINISTRATION_ROLE, naming.EXECUTION_ROLE)
+    return Statement(
+        Sid="NeverItself",
+        Effect=Deny,
+        Action=_actions(
+            [
+                "iam:AttachRolePolicy",
+                "iam:DeleteRole",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:UpdateAssumeRolePolicy",
+            ]
+        ),
+        Resource=[Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" + name.text()) for name in own],
+    )
+
+
+def _foreign_policies() -> Statement:
+    """Deny the role to attach any managed policy but the two of AWS's own that the library uses."""
+    return Statement(
+        Sid="ForeignPolicies",
+        Effect=Deny,
+        Action=_actions(["iam:AttachRolePolicy"]),
+        Resource=[Sub(NAMED["iam"][0])],
+        Condition=Condition(ArnNotEquals("iam:PolicyARN", [Sub(arn) for arn in AWS_POLICIES])),
+    )
+
+
 def _link_roles() -> Statement:
     """Let the role make the service-linked roles that RDS wants when it is used for the first time."""
     return Statement(
@@ -179,7 +228,16 @@ def _link_roles() -> Statement:
         Effect=Allow,
         Action=[Action("iam", "CreateServiceLinkedRole")],
         Resource=[Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")],
-        Condition=Condition(StringLike("iam:AWSServiceName", ["rds.amazonaws.com", "ops.apigateway.amazonaws.com"])),
+        Condition=Condition(
+            StringLike(
+                "iam:AWSServiceName",
+                [
+                    "backup.amazonaws.com",
+                    "ops.apigateway.amazonaws.com",
+                    "rds.amazonaws.com",
+                ],
+            )
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from troposphere import If, Ref, Sub
 
 from generator import naming
 from generator.inputs import EXTERNAL_ID, ORGANIZATION
+from generator.slots import Slots
 
 HAS_ORGANIZATION = "HasOrganization"
 HAS_EXTERNAL_ID = "HasExternalId"
@@ -90,18 +91,25 @@ def fence() -> PolicyDocument:
     )
 
 
-def administration() -> PolicyDocument:
+def administration(opted_in: Slots) -> PolicyDocument:
     """Let CloudFormation assume the StackSets' administration role, for this environment's StackSets only.
 
     CloudFormation guide, "Grant self-managed permissions" (the trust policy, with the conditions against the
-    confused deputy). A region that must be opted in has a principal of its own, which ``deploy`` asks for.
+    confused deputy), and "Prerequisites for using StackSets in opt-in Regions": each has a principal of its own
+    (trap 44d).
     """
     return PolicyDocument(
         Version="2012-10-17",
         Statement=[
             Statement(
                 Effect=Allow,
-                Principal=Principal("Service", "cloudformation.amazonaws.com"),
+                Principal=Principal(
+                    "Service",
+                    [
+                        "cloudformation.amazonaws.com",
+                        *opted_in.each(lambda region, _: Sub("cloudformation.${Own}.amazonaws.com", Own=region)),
+                    ],
+                ),
                 Action=[sts.AssumeRole],
                 Condition=Condition(
                     [

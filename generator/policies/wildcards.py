@@ -23,7 +23,6 @@ REASONS = {
     "DescribeGlobalDatabase": "AWS's own policy for a Region switch plan describes on *: " + _DESCRIBE,
     "ManageNetworkInterfaces": "Lambda checks these without a resource when the function is made; bound to the region",
     "DenyNetworkInterfacesToCode": "a denial: the code itself has no business with network interfaces",
-    "DescribeNetworkAcls": "ec2:DescribeNetworkAcls: " + _DESCRIBE,
     "ReadHealthChecks": "health checks have no name to build an ARN from beforehand; read only; bound to the account",
     # services
     "DeliverStateMachineLogs": "log delivery has no resource level (Step Functions guide); bound to the region",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 from troposphere import Ref, Sub
@@ -29,3 +31,13 @@ def error_alarm(work: Work, topic: Any) -> Alarm:
         AlarmActions=[topic],
         OKActions=[topic],
     )
+
+
+def settings_hash(settings: dict[str, Any]) -> str:
+    """Return eight characters that change with an alarm's settings.
+
+    Editing an alarm does not update a health check that was made from it (trap 29), so new settings get a
+    new name. Alarm and check are in one stack: it makes the new alarm, moves the check to it, and only then
+    deletes the old one.
+    """
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]

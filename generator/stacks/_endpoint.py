@@ -8,6 +8,7 @@ longer than the request's time, so that what comes back is one item or none, and
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from awacs import execute_api
@@ -35,7 +36,6 @@ from troposphere.apigateway import (
 from troposphere.iam import Policy, Role
 
 from generator import naming
-from generator.inputs import CHECKER_RANGES
 from generator.policies import services, trust
 
 STAGE = "live"
@@ -75,9 +75,13 @@ _FAILURE = """\
 """
 
 
-def resources() -> list[Any]:
-    """Return the API and what it needs."""
-    return [_api(), _role(), _resource(), _method(), _deployment(), _stage()]
+def resources(ranges: tuple[str, ...]) -> list[Any]:
+    """Return the API and what it needs; ``ranges`` are those of Route 53's checkers. Raises ValueError without any."""
+    if not ranges:
+        raise ValueError("nobody could ask the endpoint: no range of Route 53's checkers is given")
+    api, method = _api(ranges), _method()
+    deployment = _deployment(api, method)
+    return [api, _role(), _resource(), method, deployment, _stage(deployment)]
 
 
 def host() -> Sub:
@@ -90,7 +94,7 @@ def url() -> Sub:
     return Sub("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}" + PATH)
 
 
-def _api() -> RestApi:
+def _api(ranges: tuple[str, ...]) -> RestApi:
     """Return the API; its policy lets nobody in but the published ranges of Route 53's checkers."""
     policy = PolicyDocument(
         Version="2012-10-17",
@@ -101,7 +105,7 @@ def _api() -> RestApi:
                 Principal=Principal("*"),
                 Action=[execute_api.Invoke],
                 Resource=[f"execute-api:/{STAGE}/GET/proof"],
-                Condition=Condition(IpAddress("aws:SourceIp", CHECKER_RANGES.ref)),
+                Condition=Condition(IpAddress("aws:SourceIp", list(ranges))),
             )
         ],
     )
@@ -173,21 +177,23 @@ def _method() -> Method:
     )
 
 
-def _deployment() -> Deployment:
+def _deployment(api: RestApi, method: Method) -> Deployment:
     """Return the deployment. It is a snapshot, so its title changes with what it is a snapshot of.
 
-    Otherwise a stage goes on serving the methods as they were at the first deployment (API Gateway guide,
-    "Deploy REST APIs in API Gateway").
+    Otherwise a stage goes on serving methods, and the policy of who may ask, as they were at the first
+    deployment (API Gateway guide, "Deploy REST APIs in API Gateway"). That is why the checkers' ranges are a
+    choice of the build: a parameter can't change a title.
     """
-    digest = hashlib.sha256((_QUERY + _ANSWER + _FAILURE).encode()).hexdigest()[:8]
+    snapshot = json.dumps([encode_to_dict(api), encode_to_dict(method)], sort_keys=True)
+    digest = hashlib.sha256(snapshot.encode()).hexdigest()[:8]
     return Deployment(f"ApiDeployment{digest}", RestApiId=Ref("Api"), DependsOn=["ApiMethod"])
 
 
-def _stage() -> Stage:
+def _stage(deployment: Deployment) -> Stage:
     return Stage(
         "ApiStage",
         RestApiId=Ref("Api"),
-        DeploymentId=Ref(_deployment().title),
+        DeploymentId=Ref(deployment),
         StageName=STAGE,
         TracingEnabled=True,
         MethodSettings=[

@@ -20,10 +20,11 @@ from troposphere.backup import (
     LifecycleResourceType,
     LockConfigurationType,
 )
+from troposphere.cloudwatch import Alarm, MetricDimension
 from troposphere.iam import Role
 
 from generator import naming
-from generator.inputs import COPY_REGION, KEY_ARN, LOCK_DAYS, SUFFIX, VAULT_DAYS
+from generator.inputs import COPY_REGION, KEY_ARN, LOCK_DAYS, SUFFIX, TOPIC_ARN, VAULT_DAYS
 from generator.policies import functions as allow
 from generator.policies import trust
 from generator.shape import Shape
@@ -35,11 +36,11 @@ def build(shape: Shape) -> Template:
     """Return the template ``backup``."""
     result = template(
         "Daily backups of the database in a vault, copied to another region.",
-        (SUFFIX, KEY_ARN, VAULT_DAYS, LOCK_DAYS, COPY_REGION),
+        (SUFFIX, KEY_ARN, TOPIC_ARN, VAULT_DAYS, LOCK_DAYS, COPY_REGION),
     )
     result.add_condition("HasCopy", Not(Equals(COPY_REGION.ref, NONE)))
     result.add_condition("HasLock", Not(Equals(LOCK_DAYS.ref, "0")))
-    for resource in (_vault(shape), _role(), _plan(), _selection()):
+    for resource in (_vault(shape), _role(), _plan(), _selection(), *_alarms()):
         result.add_resource(resource)
     outputs(
         result,
@@ -119,4 +120,41 @@ def _selection() -> BackupSelection:
         BackupSelection=BackupSelectionResourceType(
             SelectionName="database", IamRoleArn=GetAtt("BackupRole", "Arn"), Resources=[cluster]
         ),
+    )
+
+
+def _alarms() -> list[Alarm]:
+    """Return the alarms of failed backups and copies, and of a day without a backup that was completed.
+
+    The last is for an account in which AWS Backup was never switched on for Aurora: the plan is made, and
+    nothing is ever backed up (AWS Backup guide, "Service Opt-in", and "Monitoring with CloudWatch").
+    """
+    return [
+        _alarm("BackupsFail", "backups-fail", "A backup failed.", "NumberOfBackupJobsFailed", failed=True),
+        _alarm("CopiesFail", "copies-fail", "A copy to another region failed.", "NumberOfCopyJobsFailed", failed=True),
+        _alarm(
+            "NoBackups",
+            "no-backups",
+            "No backup was completed for a day. Is Aurora switched on in AWS Backup, in this account and region?",
+            "NumberOfBackupJobsCompleted",
+            failed=False,
+        ),
+    ]
+
+
+def _alarm(title: str, name: str, says: str, metric: str, *, failed: bool) -> Alarm:
+    return Alarm(
+        title,
+        AlarmName=Sub("dr-${Suffix}-${AWS::Region}-" + name),
+        AlarmDescription=says,
+        Namespace="AWS/Backup",
+        MetricName=metric,
+        Dimensions=[MetricDimension(Name="BackupVaultName", Value=Ref("Vault"))],
+        Statistic="Sum",
+        Period=3600 if failed else 86400,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold" if failed else "LessThanThreshold",
+        TreatMissingData="notBreaching" if failed else "breaching",
+        AlarmActions=[TOPIC_ARN.ref],
     )

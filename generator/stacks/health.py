@@ -15,14 +15,17 @@ from __future__ import annotations
 from typing import Any
 
 from troposphere import GetAtt, Join, Ref, Split, Sub, Template
+from troposphere.cloudwatch import Alarm, MetricDimension
 from troposphere.route53 import AlarmIdentifier, HealthCheck, HealthCheckConfig, Tags
 from troposphere.ssm import Parameter as StoredParameter
 
 from generator import naming
-from generator.inputs import CHECKER_RANGES, CHILD_COUNT, MARKER_CHECKS, PROOF_ALARM, SUFFIX
+from generator.inputs import CHILD_COUNT, MARKER_CHECKS, SUFFIX
 from generator.shape import Shape
 from generator.stacks import _endpoint
+from generator.stacks._alarms import settings_hash
 from generator.stacks._template import outputs, template
+from recovery import signals
 
 CHECK_INTERVAL = 10
 """Seconds between two looks of one checker: the fast of the two intervals that Route 53 has."""
@@ -35,12 +38,13 @@ def build(shape: Shape) -> Template:
     by_metric = shape.probe == "metric"
     result = template(
         "The region's health check: its writer proof, and no survivor's marker against it.",
-        (SUFFIX, PROOF_ALARM if by_metric else CHECKER_RANGES, MARKER_CHECKS, CHILD_COUNT),
+        (SUFFIX, MARKER_CHECKS, CHILD_COUNT),
     )
+    result.add_resource(_proof_alarm())
     if by_metric:
         result.add_resource(_metric_check())
     else:
-        for resource in _endpoint.resources():
+        for resource in _endpoint.resources(shape.checker_ranges):
             result.add_resource(resource)
         result.add_resource(_endpoint_check())
         outputs(result, ProofUrl=(_endpoint.url(), "Answers 200 while the newest proof holds, 503 otherwise."))
@@ -48,6 +52,7 @@ def build(shape: Shape) -> Template:
     result.add_resource(_parameter())
     outputs(
         result,
+        ProofAlarmName=(Ref("ProofAlarm"), "In alarm while this region is not the proven writer."),
         HealthCheckId=(GetAtt("HealthCheck", "HealthCheckId"), "What the region's records carry."),
         ProofCheckId=(GetAtt("ProofCheck", "HealthCheckId"), "The check of the writer proof alone."),
     )
@@ -58,12 +63,40 @@ def _tags(what: str) -> Tags:
     return Tags(Name=Sub("dr-${Suffix}-${AWS::Region}-" + what))
 
 
+_PROOF: dict[str, Any] = {
+    "MetricName": signals.WRITER_PROOF,
+    "Statistic": "Minimum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1,
+    "ComparisonOperator": "LessThanThreshold",
+    "TreatMissingData": "breaching",
+}
+"""What Route 53 takes over from the alarm: a standard-resolution metric and a basic statistic (trap 28)."""
+
+
+def _proof_alarm() -> Alarm:
+    """Return the alarm of the writer proof.
+
+    It has no action: a standby's proof is 0 by nature, and Route 53 reads the alarm's metric and not its
+    state (trap 27).
+    """
+    return Alarm(
+        "ProofAlarm",
+        AlarmName=Sub("dr-${Suffix}-${AWS::Region}-writer-proof-" + settings_hash(_PROOF)),
+        AlarmDescription="Is this region the writer? The region's health check reads this alarm's metric.",
+        Namespace=Sub(signals.NAMESPACE_PREFIX + "${Suffix}"),
+        Dimensions=[MetricDimension(Name=signals.DIMENSION_REGION, Value=Ref("AWS::Region"))],
+        **_PROOF,
+    )
+
+
 def _metric_check() -> HealthCheck:
     return HealthCheck(
         "ProofCheck",
         HealthCheckConfig=HealthCheckConfig(
             Type="CLOUDWATCH_METRIC",
-            AlarmIdentifier=AlarmIdentifier(Name=PROOF_ALARM.ref, Region=Ref("AWS::Region")),
+            AlarmIdentifier=AlarmIdentifier(Name=Ref("ProofAlarm"), Region=Ref("AWS::Region")),
             InsufficientDataHealthStatus="Unhealthy",
         ),
         HealthCheckTags=_tags("writer-proof"),

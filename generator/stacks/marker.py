@@ -20,8 +20,8 @@ from troposphere.route53 import AlarmIdentifier, HealthCheck, HealthCheckConfig,
 
 from generator.inputs import NOTICE_ARN, SUFFIX, SUPERSEDED_REGION, TOPIC_ARN
 from generator.shape import Shape
+from generator.stacks._alarms import settings_hash
 from generator.stacks._template import outputs, template
-from generator.stacks.probe import settings_hash
 from recovery import signals
 
 _SETTINGS: dict[str, Any] = {

@@ -77,7 +77,7 @@ def build(shape: Shape) -> Template:
         for index in range(ZONES):
             for resource in _subnet(tier, Slots(ranges, ZONES, required=2), index):
                 result.add_resource(resource)
-    for resource in (*_data_acl(), *_groups(), *_gateway_endpoints(), *_flow_logs()):
+    for resource in (*_data_acl(), *_groups(), *_gateway_endpoints(shape), *_flow_logs()):
         result.add_resource(resource)
     for service in dict.fromkeys((*_OWN_SERVICES, *shape.interface_endpoints)):
         result.add_resource(_interface_endpoint(service))
@@ -215,9 +215,9 @@ def _between(group: str, port: int) -> list[Any]:
     ]
 
 
-def _gateway_endpoints() -> list[VPCEndpoint]:
+def _gateway_endpoints(shape: Shape) -> list[VPCEndpoint]:
     return [
-        _gateway_endpoint("S3Endpoint", "s3", endpoints.data_bucket()),
+        _gateway_endpoint("S3Endpoint", "s3", endpoints.data_bucket(shape.interface_endpoints)),
         _gateway_endpoint("DynamoDbEndpoint", "dynamodb", endpoints.state_table()),
     ]
 

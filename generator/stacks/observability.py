@@ -23,7 +23,7 @@ from troposphere.cloudwatch import (
 )
 
 from generator import naming
-from generator.inputs import PROOF_ALARM, RPO_SECONDS, SUFFIX, TOPIC_ARN
+from generator.inputs import RPO_SECONDS, SUFFIX, TOPIC_ARN
 from generator.shape import Shape
 from generator.stacks._template import outputs, template
 from recovery import signals
@@ -37,10 +37,11 @@ def build(shape: Shape) -> Template:
     """Return the template ``observability``."""
     result = template(
         "The region's dashboard and the alarms of replication.",
-        (SUFFIX, TOPIC_ARN, PROOF_ALARM, RPO_SECONDS),
+        (SUFFIX, TOPIC_ARN, RPO_SECONDS),
     )
     for resource in (
-        _lag_alarm(), _heartbeat_alarm(), _no_heartbeat_alarm(), _behind_alarm(), _unwatched_alarm(),
+        _lag_alarm(), _heartbeat_alarm(), _no_heartbeat_alarm(),
+        _not_writer_alarm(), _behind_alarm(), _unwatched_alarm(),
         _s3_latency_alarm(), _s3_failed_alarm(), _dashboard(),
     ):  # fmt: skip
         result.add_resource(resource)
@@ -134,9 +135,28 @@ def _unwatched_alarm() -> CompositeAlarm:
         "UnwatchedAlarm",
         AlarmName=Sub("dr-${Suffix}-${AWS::Region}-unwatched"),
         AlarmDescription="This region is not the writer, and nothing says how far behind it is.",
-        AlarmRule=Sub('ALARM("${ProofAlarmName}") AND ALARM("${NoHeartbeatAlarm}")'),
+        AlarmRule=Sub('ALARM("${NotWriterAlarm}") AND ALARM("${NoHeartbeatAlarm}")'),
         AlarmActions=[TOPIC_ARN.ref],
         OKActions=[TOPIC_ARN.ref],
+    )
+
+
+def _not_writer_alarm() -> Alarm:
+    """Return the alarm that no proof has held for five minutes; one that fails now and then is no news."""
+    return _alarm(
+        "NotWriterAlarm",
+        "not-writer",
+        "No writer proof has held here for five minutes, which is right for a standby.",
+        tell=False,
+        Namespace=_NAMESPACE,
+        MetricName=signals.WRITER_PROOF,
+        Dimensions=[MetricDimension(Name=signals.DIMENSION_REGION, Value=Ref("AWS::Region"))],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=5,
+        Threshold=1,
+        ComparisonOperator="LessThanThreshold",
+        TreatMissingData="breaching",
     )
 
 
@@ -158,10 +178,15 @@ def _no_heartbeat_alarm() -> Alarm:
     )
 
 
-def _s3_query(statistic: str, metric: str) -> Sub:
+def _s3_query(statistic: str, metric: str, side: str) -> Sub:
+    """Return the query over all rules whose ``side`` is this region's bucket.
+
+    Latency and what is pending are published in the destination's region, failures in the source's (S3 guide,
+    "Using S3 Replication metrics"): a query on the other side never finds anything, and its alarm never fires.
+    """
     return Sub(
         f'SELECT {statistic}({metric}) FROM SCHEMA("AWS/S3", DestinationBucket, RuleId, SourceBucket)'
-        f" WHERE SourceBucket = '{naming.DATA_BUCKET.text()}'"
+        f" WHERE {side} = '{naming.DATA_BUCKET.text()}'"
     )
 
 
@@ -187,8 +212,8 @@ def _s3_latency_alarm() -> Alarm:
     return _s3_alarm(
         "S3LatencyAlarm",
         "s3-latency",
-        "Objects reach another region later than Replication Time Control promises (fifteen minutes).",
-        _s3_query("MAX", "ReplicationLatency"),
+        "Objects reach this region later than Replication Time Control promises (fifteen minutes).",
+        _s3_query("MAX", "ReplicationLatency", "DestinationBucket"),
         _RTC_SECONDS,
     )
 
@@ -198,7 +223,7 @@ def _s3_failed_alarm() -> Alarm:
         "S3FailedAlarm",
         "s3-failed",
         "Objects failed to replicate: look at the bucket's replication events, and at the key's rights.",
-        _s3_query("SUM", "OperationsFailedReplication"),
+        _s3_query("SUM", "OperationsFailedReplication", "SourceBucket"),
         0,
     )
 
@@ -232,7 +257,7 @@ def _dashboard() -> Dashboard:
     own = signals.NAMESPACE_PREFIX + "${Suffix}"
     by_region = f'"{own}",{signals.DIMENSION_REGION}'
     s3 = '"AWS/S3",DestinationBucket,RuleId,SourceBucket'
-    bucket = f'SourceBucket="{naming.DATA_BUCKET.text()}"'
+    into, out = (f'{side}="{naming.DATA_BUCKET.text()}"' for side in ("DestinationBucket", "SourceBucket"))
     cluster = naming.CLUSTER.text()
     machine = (
         "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:" + naming.STATE_MACHINE.text()
@@ -247,10 +272,10 @@ def _dashboard() -> Dashboard:
         _widget(0, 6, "Replication lag: heartbeat (s) and Aurora (ms)", [
             [own, signals.HEARTBEAT_AGE, signals.DIMENSION_REGION, "${AWS::Region}"],
             ["AWS/RDS", "AuroraGlobalDBReplicationLag", "DBClusterIdentifier", cluster, {"yAxis": "right"}]]),
-        _widget(12, 6, "Objects: latency (s), pending and failed", [
-            _search(s3, "ReplicationLatency", "Maximum", bucket),
-            _search(s3, "OperationsPendingReplication", "Average", bucket),
-            _search(s3, "OperationsFailedReplication", "Sum", bucket)]),
+        _widget(12, 6, "Objects: latency (s) and pending inwards, failed outwards", [
+            _search(s3, "ReplicationLatency", "Maximum", into),
+            _search(s3, "OperationsPendingReplication", "Average", into),
+            _search(s3, "OperationsFailedReplication", "Sum", out)]),
         _widget(0, 12, "Database: connections and CPU", [
             ["AWS/RDS", "DatabaseConnections", "DBClusterIdentifier", cluster],
             ["AWS/RDS", "CPUUtilization", "DBClusterIdentifier", cluster, {"yAxis": "right"}]]),

@@ -4,16 +4,9 @@ The writer proof signs in by IAM, writes to the region's own database and reads 
 or an explicit 0 as a metric of its own region, and keeps the newest in the region's state table. In a
 witness it has no database and only looks at the others. ``vote`` is outside the VPC and carries what was
 seen to the other regions' tables, so that deciding reads only what is local.
-
-The alarm of the writer proof has no action: a standby's proof is 0 by nature, and Route 53 reads the alarm's
-metric, not its state (trap 27).
 """
 
 from __future__ import annotations
-
-import hashlib
-import json
-from typing import Any
 
 from awacs import dynamodb
 from troposphere import Equals, If, Join, Not, NoValue, Ref, Sub, Template
@@ -84,7 +77,6 @@ def build(shape: Shape) -> Template:
         _functions.schedule_role("probe-schedules", [prove, vote]),
         _functions.schedule(prove, "rate(1 minute)"),
         _functions.schedule(vote, "rate(1 minute)"),
-        _proof_alarm(),
         _change_alarm(),
         _silence_alarm(),
         error_alarm(prove, TOPIC_ARN.ref),
@@ -93,7 +85,6 @@ def build(shape: Shape) -> Template:
         result.add_resource(resource)
     outputs(
         result,
-        ProofAlarmName=(Ref("ProofAlarm"), "The alarm whose metric the region's health check reads."),
         StateTable=(Ref("StateTable"), "The region's state table."),
         BootstrapName=(Ref("BootstrapDatabase"), "The function that deploy calls in the active region."),
         ProveWriterName=(Ref("ProveWriter"), "The function that makes the writer proof."),
@@ -142,7 +133,11 @@ def _works() -> tuple[Work, Work, Work]:
 
 
 def _state_table(shape: Shape) -> Table:
-    """Return the region's state table. What is in it lives for minutes, and is made again by the next proof."""
+    """Return the region's state table. What is in it lives for minutes, and is made again by the next proof.
+
+    It is not protected against deletion: a first deploy that is rolled back could not take it away, and the
+    next could not make it (decision 5).
+    """
     return Table(
         "StateTable",
         TableName=naming.STATE_TABLE.sub(),
@@ -155,7 +150,6 @@ def _state_table(shape: Shape) -> Table:
             KeySchema(AttributeName=signals.KEY_KIND, KeyType="HASH"),
             KeySchema(AttributeName=signals.KEY_NAME, KeyType="RANGE"),
         ],
-        DeletionProtectionEnabled=not shape.disposable,
         PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
         DeletionPolicy=shape.retain_policy,
         UpdateReplacePolicy=shape.data_policy,
@@ -173,40 +167,11 @@ def _state_table(shape: Shape) -> Table:
     )
 
 
-_PROOF_SETTINGS: dict[str, Any] = {
-    "MetricName": signals.WRITER_PROOF,
-    "Statistic": "Minimum",
-    "Period": _MINUTE,
-    "EvaluationPeriods": 1,
-    "Threshold": 1,
-    "ComparisonOperator": "LessThanThreshold",
-    "TreatMissingData": "breaching",
-}
-"""What Route 53 takes over from the alarm: a standard-resolution metric and a basic statistic (trap 28)."""
-
-
-def settings_hash(settings: dict[str, Any]) -> str:
-    """Return eight characters that change with the alarm's settings.
-
-    Editing an alarm does not update a health check that was made from it (trap 29), so new settings get a
-    new name, which makes a new alarm and updates the check.
-    """
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def _proof_alarm() -> Alarm:
-    return Alarm(
-        "ProofAlarm",
-        AlarmName=Sub("dr-${Suffix}-${AWS::Region}-writer-proof-" + settings_hash(_PROOF_SETTINGS)),
-        AlarmDescription="Is this region the writer? The region's health check reads this alarm's metric.",
-        Namespace=Sub(signals.NAMESPACE_PREFIX + "${Suffix}"),
-        Dimensions=[MetricDimension(Name=signals.DIMENSION_REGION, Value=Ref("AWS::Region"))],
-        **_PROOF_SETTINGS,
-    )
-
-
 def _change_alarm() -> Alarm:
-    """Return the alarm that tells, within thirty seconds, that this region began or ceased to be the writer."""
+    """Return the alarm that tells, within thirty seconds, that this region began or ceased to be the writer.
+
+    Thirty seconds hold at least one proof at any interval that an environment may choose.
+    """
     return Alarm(
         "WriterChanged",
         AlarmName=Sub("dr-${Suffix}-${AWS::Region}-writer-changed"),
@@ -215,10 +180,9 @@ def _change_alarm() -> Alarm:
         Namespace=Sub(signals.NAMESPACE_PREFIX + "${Suffix}"),
         MetricName=signals.WRITER_PROOF_FAST,
         Dimensions=[MetricDimension(Name=signals.DIMENSION_REGION, Value=Ref("AWS::Region"))],
-        Statistic="Minimum",
-        Period=10,
-        EvaluationPeriods=3,
-        DatapointsToAlarm=3,
+        Statistic="Maximum",
+        Period=30,
+        EvaluationPeriods=1,
         Threshold=1,
         ComparisonOperator="LessThanThreshold",
         TreatMissingData="missing",

@@ -90,7 +90,7 @@ def build(shape: Shape) -> Template:
     for resource in (
         _functions.schedule_role("recovery-schedules", scheduled),
         _functions.schedule(by_name["notice"], "rate(1 minute)"),
-        _functions.schedule(by_name["preflight"], "rate(1 day)"),
+        _functions.schedule(by_name["preflight"], "rate(1 hour)"),
         _alarm_permission(),
         _machine_logs(),
         _machine_role(),
@@ -248,17 +248,17 @@ def _failure_alarm() -> Alarm:
 
 
 def _preflight_alarm() -> Alarm:
-    """Return the alarm of the standing pre-flight: silence counts as failure, since it runs once a day."""
+    """Return the alarm of the standing pre-flight, which runs every hour: two hours of silence are a failure too."""
     return Alarm(
         "PreflightFinds",
         AlarmName=Sub("dr-${Suffix}-${AWS::Region}-preflight"),
-        AlarmDescription="The daily pre-flight found something that would stop a recovery, or did not run.",
+        AlarmDescription="The hourly pre-flight found something that would stop a recovery, or did not run.",
         Namespace=Sub("DisasterRecovery/${Suffix}"),
         MetricName="Preflight",
         Dimensions=[MetricDimension(Name="Region", Value=Ref("AWS::Region"))],
         Statistic="Minimum",
-        Period=86400,
-        EvaluationPeriods=1,
+        Period=3600,
+        EvaluationPeriods=2,
         Threshold=1,
         ComparisonOperator="LessThanThreshold",
         TreatMissingData="breaching",

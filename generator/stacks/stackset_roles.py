@@ -13,12 +13,14 @@ from troposphere import Equals, Ref, Sub, Template
 from troposphere.iam import ManagedPolicy, Policy, Role
 
 from generator import naming
-from generator.inputs import ADMINISTRATION_ACCOUNT, REGIONS, SUFFIX, WORKLOAD_ACCOUNT
+from generator.inputs import ADMINISTRATION_ACCOUNT, OPTED_IN, REGIONS, SUFFIX, WORKLOAD_ACCOUNT
 from generator.policies import stacksets, trust
 from generator.policies.wildcards import reasons
 from generator.shape import Shape
+from generator.slots import REGIONS_OPTED_IN, Slots
 from generator.stacks._template import outputs, template
 
+_OPTED_IN = Slots("OptedIn", REGIONS_OPTED_IN)
 _ONCE = {
     "cfn-lint": {
         "config": {"ignore_checks": ["E9044"]},
@@ -33,8 +35,9 @@ def build(shape: Shape) -> Template:
     """Return the template ``stackset-roles``."""
     result = template(
         "The administration and execution roles of self-managed StackSets.",
-        (SUFFIX, ADMINISTRATION_ACCOUNT, WORKLOAD_ACCOUNT, REGIONS),
+        (SUFFIX, ADMINISTRATION_ACCOUNT, WORKLOAD_ACCOUNT, REGIONS, OPTED_IN),
     )
+    _OPTED_IN.declare(result)
     result.add_condition("IsAdministration", Equals(Ref("AWS::AccountId"), ADMINISTRATION_ACCOUNT.ref))
     result.add_condition("IsWorkload", Equals(Ref("AWS::AccountId"), WORKLOAD_ACCOUNT.ref))
     result.add_resource(_administration_role())
@@ -61,7 +64,7 @@ def _administration_role() -> Role:
         RoleName=naming.ADMINISTRATION_ROLE.sub(),
         Metadata=_ONCE,
         Description="Lets CloudFormation administer the environment's StackSets.",
-        AssumeRolePolicyDocument=trust.administration(),
+        AssumeRolePolicyDocument=trust.administration(_OPTED_IN),
         Policies=[
             Policy(
                 PolicyName="assume-execution",

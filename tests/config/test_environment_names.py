@@ -60,7 +60,10 @@ def names(stack: Stack, shape: Shape) -> list[tuple[str, str, int]]:
     return found
 
 
-@pytest.mark.parametrize("shape", [Shape(), Shape(probe="endpoint", visibility="private")], ids=["metric", "endpoint"])
+ENDPOINT = Shape(probe="endpoint", visibility="private", checker_ranges=("192.0.2.0/24",))
+
+
+@pytest.mark.parametrize("shape", [Shape(), ENDPOINT], ids=["metric", "endpoint"])
 @pytest.mark.parametrize("stack", STACKS, ids=lambda stack: str(stack.name))
 def test_every_name_fits_with_the_longest_suffix_in_the_longest_region(stack: Stack, shape: Shape) -> None:
     for title, name, limit in names(stack, shape):

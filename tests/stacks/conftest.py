@@ -13,7 +13,13 @@ from generator.shape import Shape
 
 SHAPES = (
     Shape(),
-    Shape(disposable=True, probe="endpoint", visibility="private", interface_endpoints=()),
+    Shape(
+        disposable=True,
+        probe="endpoint",
+        visibility="private",
+        checker_ranges=("192.0.2.0/24",),
+        interface_endpoints=("ecr.api",),
+    ),
     Shape(zone_made=False, interface_endpoints=("sqs", "kms")),
 )
 """Shapes that between them take every branch of the builders."""

@@ -25,7 +25,7 @@ FOR_PEOPLE = {
     ("records-failover", "ReaderName"), ("records-failover", "Home"), ("records-weighted", "WriterName"),
     ("records-weighted", "ReaderName"), ("records-weighted", "Home"), ("observability", "DashboardName"),
     ("observability", "BehindAlarmName"), ("backup", "VaultArn"), ("backup", "PlanId"),
-    ("stackset-roles", "AdministrationRoleName"), ("stackset-roles", "ExecutionRoleName"),
+    ("health", "ProofAlarmName"), ("stackset-roles", "AdministrationRoleName"), ("stackset-roles", "ExecutionRoleName"),
 }  # fmt: skip
 """Outputs that no stack takes in: a person or the command line reads them."""
 

@@ -28,7 +28,7 @@ def test_every_parameter_is_described_and_constrained_by_pattern_values_or_type(
     for template in library.values():
         for name, parameter in template.get("Parameters", {}).items():
             assert parameter["Description"].endswith("."), name
-            typed = parameter["Type"] not in ("String", "Number")
+            typed = parameter["Type"] not in ("String", "Number", "CommaDelimitedList")
             assert typed or CONSTRAINTS & set(parameter), name
             assert "AllowedPattern" not in parameter or "ConstraintDescription" in parameter, name
 
@@ -53,7 +53,9 @@ def test_a_default_matches_its_own_constraint_and_names_nothing(library: Library
                 continue
             default = str(parameter["Default"])
             if "AllowedPattern" in parameter:
-                assert re.search(parameter["AllowedPattern"], default), name
+                listed = parameter["Type"] == "CommaDelimitedList"
+                assert all(re.search(parameter["AllowedPattern"], each) for each in default.split(",") if listed), name
+                assert listed or re.search(parameter["AllowedPattern"], default), name
             if parameter["Type"] != "Number":
                 assert set(default.split(",")) == {NONE}, f"{name}: a default must decide nothing (trap 44)"
 

@@ -11,7 +11,7 @@ from typing import Any
 from generator.catalog import STACKS
 from generator.document import text
 from generator.shape import Shape
-from generator.stacks.probe import settings_hash
+from generator.stacks._alarms import settings_hash
 from tests.stacks.conftest import built
 
 Library = dict[str, dict[str, Any]]
@@ -105,7 +105,7 @@ def test_silence_of_a_proof_is_unhealthy_and_of_a_marker_keeps_its_last_status(d
 
 
 def test_an_alarm_that_a_health_check_reads_has_a_name_that_changes_with_its_settings(default: Library) -> None:
-    for stack, title in (("probe", "ProofAlarm"), ("marker", "MarkerAlarm")):
+    for stack, title in (("health", "ProofAlarm"), ("marker", "MarkerAlarm")):
         properties = default[stack]["Resources"][title]["Properties"]
         settings = {
             key: value

@@ -27,7 +27,7 @@ OUTPUTS = {
     "ComputeRouteTableId": "rtb-01", "DataRouteTableId": "rtb-02", "DatabaseGroupId": "sg-01",
     "ClientGroupId": "sg-02", "DataNetworkAclId": "acl-0{n}", "PeeringConnectionId": "pcx-01",
     "ReaderHost": "dr-x-{region}.cluster-ro-abc.{region}.rds.amazonaws.com",
-    "ProbeUserArn": "arn:aws:rds-db:{region}:111122223333:dbuser:c/dr_probe", "ProofAlarmName": "alarm-{region}",
+    "ProbeUserArn": "arn:aws:rds-db:{region}:111122223333:dbuser:c/dr_probe",
     "MarkerCheckId": "check-{region}-{partner}", "HostedZoneId": "Z123", "HealthCheckId": "health-{region}",
 }  # fmt: skip
 
@@ -53,7 +53,8 @@ def complaint(parameter: dict[str, Any], value: str) -> str:
             return "out of range"
     if "AllowedValues" in parameter and not all(part in map(str, parameter["AllowedValues"]) for part in parts):
         return "not an allowed value"
-    if "AllowedPattern" in parameter and not re.fullmatch(parameter["AllowedPattern"], value):
+    # of a list, the pattern is for each value (CloudFormation guide, "Parameters syntax", AllowedPattern)
+    if "AllowedPattern" in parameter and not all(re.fullmatch(parameter["AllowedPattern"], part) for part in parts):
         return "does not match"
     if not parameter.get("MinLength", 0) <= len(value) <= parameter.get("MaxLength", 4096):
         return "too short or too long"
