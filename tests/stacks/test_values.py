@@ -134,3 +134,12 @@ def test_only_the_origin_is_born_with_a_master_user_and_only_standbys_have_a_sou
             origin = instance.region == environment.origin.name
             assert (found["Birth"] == "origin") == origin
             assert (found["SourceRegion"] == NONE) == origin
+
+
+def test_deletion_protection_waits_until_a_first_deploy_can_no_longer_be_rolled_back(environment: Environment) -> None:
+    first = Known(KNOWN.output, KNOWN.observed, KNOWN.package, second_pass=False)
+    for instance in instances(environment):
+        if instance.stack in ("database", "global-database"):
+            assert values(environment, instance, first)["DeletionProtection"] == "false"
+            wanted = str(environment.database.deletion_protection).lower()
+            assert values(environment, instance, KNOWN)["DeletionProtection"] == wanted
