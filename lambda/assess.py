@@ -66,6 +66,8 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 def run(assess: Assess, event: Mapping[str, Any]) -> dict[str, Any]:
     """Do what :func:`handler` says."""
     request: Mapping[str, Any] = event.get("request") or {}
+    if facts.is_witness(assess.settings):
+        return _stand_aside(assess, event, request)
     try:
         snapshot = facts.gather(assess.settings, assess.clients, assess.settings.global_cluster)
         if event.get("dry_run"):
@@ -75,8 +77,7 @@ def run(assess: Assess, event: Mapping[str, Any]) -> dict[str, Any]:
         said = str(error)
         if event.get("dry_run"):
             return facts.dry_answer([facts.finding("assess", said, "allow it in the function's role")], said)
-        empty = Snapshot(assess.settings.region, assess.settings.data_regions)
-        decision = refuse(empty, f"a question was refused: {said}", "allow it in the role of assess")
+        decision = refuse(_nothing(assess), f"a question was refused: {said}", "allow it in the role of assess")
     return answer(decision, request, assess.settings.mode, assess.now_ms())
 
 
@@ -101,6 +102,19 @@ def answer(decision: Decision, request: Mapping[str, Any], mode: str, at_ms: int
         "at_ms": at_ms,
         "at_ms_text": str(at_ms),  # DynamoDB takes numbers as text, and no intrinsic function makes one
     }
+
+
+def _stand_aside(assess: Assess, event: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the refusal of a witness, which is asked nothing: it has no database to promote."""
+    if event.get("dry_run"):
+        return facts.dry_answer([], facts.WITNESS_REASON)
+    hint = f"start it in one of {', '.join(assess.settings.data_regions)}"
+    decision = refuse(_nothing(assess), facts.WITNESS_REASON, hint)
+    return answer(decision, request, assess.settings.mode, assess.now_ms())
+
+
+def _nothing(assess: Assess) -> Snapshot:
+    return Snapshot(assess.settings.region, assess.settings.data_regions)
 
 
 def _decide(assess: Assess, request: Mapping[str, Any], snapshot: Snapshot) -> Decision:

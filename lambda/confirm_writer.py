@@ -49,6 +49,11 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 def run(confirm: Confirm, event: Mapping[str, Any]) -> dict[str, Any]:
     """Do what :func:`handler` says."""
     told = confirm.settings
+    if facts.is_witness(told):
+        said = facts.WITNESS_REASON
+        if event.get("dry_run"):
+            return facts.dry_answer([], said)
+        return {"confirmed": False, "reason": said, "confirmed_at_ms": 0}
     snapshot = facts.local(told, confirm.clients)
     service = ""
     try:

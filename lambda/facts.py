@@ -28,11 +28,17 @@ from recovery.state import (
 
 Answer = TypeVar("Answer")
 
+WITNESS_REASON = "a witness decides nothing"
+"""What a function that decides or promotes answers in a region without a database."""
+
 QUICK = Limits(connect=1, read=3, attempts=2)
 """For a question that is asked again soon: eight seconds at worst, and a pause."""
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired"})
 """Codes of a refusal that asking again does not change (each service's "Common errors")."""
+
+NO_TABLE = "ResourceNotFoundException"
+"""DynamoDB's code for a table that does not exist or is being made (DynamoDB API, ``GetItem``)."""
 
 GONE = frozenset({"GlobalClusterNotFoundFault", "DBClusterNotFoundFault"})
 """RDS's codes for what does not exist (RDS API, ``DescribeGlobalClusters`` and ``DescribeDBClusters``)."""
@@ -40,6 +46,13 @@ GONE = frozenset({"GlobalClusterNotFoundFault", "DBClusterNotFoundFault"})
 
 class UnavailableError(Exception):
     """A service of this region did not answer, or throttled. The state machine asks again, a few times."""
+
+
+class NotDeployedError(UnavailableError):
+    """This region has no state table: the probe stack, which makes it, is deployed after this function.
+
+    Not by the name that the state machine repeats a step for: a table does not appear within seconds.
+    """
 
 
 class DeniedError(Exception):
@@ -120,8 +133,16 @@ def read_database(rds: Any, arn: str) -> Database | None:
     return None
 
 
+def is_witness(told: Settings) -> bool:
+    """Return whether the function runs in a region without a database: its role asks nothing about one."""
+    return told.region not in told.data_regions
+
+
 def gather(told: Settings, clients: Clients, identifier: str) -> Snapshot:
-    """Return all facts that this region has. Raises :class:`DeniedError` or :class:`UnavailableError`."""
+    """Return all facts that this region has.
+
+    Raises :class:`NotDeployedError`, :class:`DeniedError` or :class:`UnavailableError`.
+    """
     rds = clients("rds", told.region)
     cluster = read_global_cluster(rds, identifier)
     member = cluster.member(told.region) if cluster else None
@@ -130,22 +151,35 @@ def gather(told: Settings, clients: Clients, identifier: str) -> Snapshot:
 
 
 def local(told: Settings, clients: Clients) -> Snapshot:
-    """Return the facts of the state table alone. Raises :class:`DeniedError` or :class:`UnavailableError`."""
+    """Return the facts of the state table alone.
+
+    Raises :class:`NotDeployedError`, :class:`DeniedError` or :class:`UnavailableError`.
+    """
     table = StateTable(clients("dynamodb", told.region), told.table)
-    lease = ask("the state table", lambda: table.get(signals.LEASE, signals.LEASE_NAME), None)
+    lease = _ask_table(lambda: table.get(signals.LEASE, signals.LEASE_NAME), None)
     return Snapshot(
         region=told.region,
         data_regions=told.data_regions,
         witness_regions=told.witness_regions,
-        views=ask("the state table", lambda: tuple(table.views()), ()),
+        views=_ask_table(lambda: tuple(table.views()), ()),
         fences=_marks(table, signals.FENCE),
         markers=_marks(table, signals.SUPERSEDED_ITEM),
         holder=str(lease.get("holder", "")) if lease else "",
     )
 
 
+def _ask_table(call: Callable[[], Answer], nothing: Answer) -> Answer:
+    try:
+        return ask("the state table", call, nothing)
+    except UnavailableError as error:
+        cause = error.__cause__
+        if isinstance(cause, Exception) and error_code(cause) == NO_TABLE:
+            raise NotDeployedError(str(error)) from error
+        raise
+
+
 def _marks(table: StateTable, kind: str) -> tuple[Mark, ...]:
-    items: list[dict[str, Any]] = ask("the state table", lambda: table.items(kind), [])
+    items: list[dict[str, Any]] = _ask_table(lambda: table.items(kind), [])
     return tuple(
         Mark(item[signals.KEY_NAME], int(item.get("at_ms", 0)), str(item.get("execution", ""))) for item in items
     )

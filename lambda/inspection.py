@@ -22,6 +22,10 @@ Nothing in the path of a recovery needs it; looking at it beforehand does.
 WAKING = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
 """What a call is answered while an idle function becomes active again (Lambda API, ``Invoke``)."""
 
+NEEDED = ("writer.", "reader.")
+OURS = (*NEEDED, "service.")
+"""The names under the domain that follow the writer. A zone that was given holds others, which are not ours."""
+
 WAKING_LOOKS = 12
 WAKING_SECONDS = 5.0
 
@@ -163,14 +167,16 @@ def secret(secretsmanager: Any, name: str) -> list[Finding]:
 
 
 def records(ssm: Any, route53: Any, parameter: str, domain: str) -> list[Finding]:
-    """Return findings about the zone's routed records: each needs a health check that is switched on."""
+    """Return findings about the routed records of our names: each needs a health check that is switched on."""
     zone = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
     found, routed, checks = [], [], set()
+    under = f"{domain.rstrip('.')}."
+    ours = {name + under for name in OURS}
     for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone):
-        routed += [one for one in page["ResourceRecordSets"] if "SetIdentifier" in one]
-    writer = f"writer.{domain.rstrip('.')}."
-    if not any(one["Name"] == writer for one in routed):
-        found.append(Finding("records", f"{writer} has no routed record", "deploy records-failover or -weighted"))
+        routed += [one for one in page["ResourceRecordSets"] if "SetIdentifier" in one and one["Name"] in ours]
+    for name in (needed + under for needed in NEEDED):
+        if not any(one["Name"] == name for one in routed):
+            found.append(Finding("records", f"{name} has no routed record", "deploy records-failover or -weighted"))
     for one in routed:
         if "HealthCheckId" in one:
             checks.add(one["HealthCheckId"])

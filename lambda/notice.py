@@ -5,6 +5,9 @@ the mode says; the execution is named after the incident, so starting it again i
 Functions. An alarm can't start a state machine, and acts on a change alone (trap 36a): so an alarm calls
 this function, and a schedule calls it all the same.
 
+A witness has no database and does none of this. Nor does a region whose state table has not been made
+yet: the schedule is deployed before the probe stack.
+
 After a failover it lifts the fence and the marker (:mod:`unfencing`). A run that finds nothing changed
 tells nobody.
 """
@@ -99,7 +102,13 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 def run(notice: Notice, event: Mapping[str, Any]) -> dict[str, Any]:
     """Do what :func:`handler` says."""
     told = notice.settings
-    snapshot = facts.gather(told, notice.clients, told.global_cluster)
+    if facts.is_witness(told):
+        return _rest(notice, event, facts.WITNESS_REASON, [])
+    try:
+        snapshot = facts.gather(told, notice.clients, told.global_cluster)
+    except facts.NotDeployedError:
+        missing = facts.finding(told.table, "the state table does not exist", "deploy probe")
+        return _rest(notice, event, f"not deployed yet: there is no table {told.table}", [missing])
     active = snapshot.active
     reason = f"the writer is in {active or 'no region'}"
     if event.get("dry_run"):
@@ -110,7 +119,17 @@ def run(notice: Notice, event: Mapping[str, Any]) -> dict[str, Any]:
         observation = detection.observe(snapshot, active, told.notice_seconds, notice.now_ms())
         reason = observation.reason
         done += _act(notice, snapshot, observation)
-    line = {"event": "notice", "region": told.region, "active": active, "reason": reason, "done": done}
+    return _report(notice, active, reason, done)
+
+
+def _rest(notice: Notice, event: Mapping[str, Any], reason: str, found: list[dict[str, str]]) -> dict[str, Any]:
+    """Return that nothing was done, and why; ``found`` is what a dry run has to say about it."""
+    return facts.dry_answer(found, reason) if event.get("dry_run") else _report(notice, "", reason, [])
+
+
+def _report(notice: Notice, active: str, reason: str, done: list[str]) -> dict[str, Any]:
+    region = notice.settings.region
+    line = {"event": "notice", "region": region, "active": active, "reason": reason, "done": done}
     notice.say(json.dumps(line))
     return line
 

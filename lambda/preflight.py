@@ -1,9 +1,10 @@
-"""The standing pre-flight: tries, once a day, everything that a recovery would need, without effect.
+"""The standing pre-flight: tries, every hour, everything that a recovery would need, without effect.
 
 It calls every function of the path with ``{"dry_run": true}``, which also wakes a function in a VPC that
 has gone to sleep (trap 49c), and looks at what only the day would show otherwise: membership, versions,
 instances, subscriptions that nobody confirmed, records without a health check, a health check that is
-switched off (which counts as healthy, trap 35), replicated secrets out of step.
+switched off (which counts as healthy, trap 35), replicated secrets out of step. In a witness it looks at
+what a witness has: the functions of the probe, and who is told.
 
 What it finds is kept in the state table, published as the metric ``Preflight`` (1 when nothing was
 found), and told to people when it is not what it was the day before.
@@ -21,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import facts
 import inspection
 import metrics
 import settings
@@ -52,6 +54,9 @@ INVOKING = Limits(connect=2, read=70, attempts=1)
 
 NEWEST = "newest"
 
+IN_A_WITNESS = ("prove-writer", "vote")
+"""The functions, as their names end, that a witness has a use for: it looks at others and passes that on."""
+
 
 @dataclass(frozen=True)
 class Settings(settings.Settings):
@@ -69,6 +74,14 @@ class Settings(settings.Settings):
     def secret(self) -> str:
         """Return the name of the database's secret."""
         return f"dr-{self.suffix}-database"
+
+    @property
+    def dry_runs(self) -> tuple[str, ...]:
+        """Return the names of the functions to try here."""
+        if not facts.is_witness(self):
+            return self.functions
+        wanted = {f"dr-{self.suffix}-{self.region}-{name}" for name in IN_A_WITNESS}
+        return tuple(name for name in self.functions if name in wanted)
 
 
 @dataclass(frozen=True)
@@ -119,12 +132,29 @@ def run(preflight: Preflight, event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _inspect(preflight: Preflight) -> list[Finding]:
     """Return all findings; a look that fails is a finding itself, and does not hold up the others."""
-    told, clients = preflight.settings, preflight.clients
-    here = told.region
+    told, here = preflight.settings, preflight.settings.region
     every: list[Finding] = []
     looks: dict[str, Callable[[], list[Finding]]] = {
+        "topic": lambda: inspection.subscriptions(preflight.clients("sns", here), told.topic),
+    }
+    if not facts.is_witness(told):
+        looks |= _data_region_looks(preflight)
+    for name in told.dry_runs:
+        looks[f"function {name}"] = functools.partial(
+            inspection.function, preflight.invoking("lambda", here), name, preflight.pause
+        )
+    with ThreadPoolExecutor(max_workers=len(looks)) as pool:
+        for found in pool.map(lambda subject: inspection.attempt(subject, looks[subject]), looks):
+            every += found
+    return every
+
+
+def _data_region_looks(preflight: Preflight) -> dict[str, Callable[[], list[Finding]]]:
+    """Return the looks at what only a region with a database has, or may ask about."""
+    told, clients = preflight.settings, preflight.clients
+    here = told.region
+    return {
         "global cluster": lambda: inspection.membership(clients, here, told.global_cluster, told.data_regions),
-        "topic": lambda: inspection.subscriptions(clients("sns", here), told.topic),
         "state machine": lambda: inspection.state_machine(clients("stepfunctions", here), told.state_machine),
         "secret": lambda: inspection.secret(clients("secretsmanager", here), told.secret),
         "records": lambda: inspection.records(
@@ -134,14 +164,6 @@ def _inspect(preflight: Preflight) -> list[Finding]:
             told.domain,
         ),
     }
-    for name in told.functions:
-        looks[f"function {name}"] = functools.partial(
-            inspection.function, preflight.invoking("lambda", here), name, preflight.pause
-        )
-    with ThreadPoolExecutor(max_workers=len(looks)) as pool:
-        for found in pool.map(lambda subject: inspection.attempt(subject, looks[subject]), looks):
-            every += found
-    return every
 
 
 def _publish(preflight: Preflight, found: tuple[Finding, ...]) -> list[str]:

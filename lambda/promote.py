@@ -99,6 +99,9 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 def run(promote: Promote, event: Mapping[str, Any]) -> dict[str, Any]:
     """Do what :func:`handler` says."""
     asked_at_ms = promote.now_ms()
+    if facts.is_witness(promote.settings):
+        said = facts.WITNESS_REASON
+        return facts.dry_answer([], said) if event.get("dry_run") else _outcome(promotion.REFUSED, said, asked_at_ms)
     if event.get("dry_run"):
         return _dry(promote)
     verb, target = str(event.get("verb", "")), str(event.get("target", ""))

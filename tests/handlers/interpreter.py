@@ -118,7 +118,8 @@ class Interpreter:
         except TaskError as error:
             for catcher in state.get("Catch", []):
                 if covers(catcher["ErrorEquals"], error.name):
-                    caught = {"Error": error.name, "Cause": error.cause}
+                    # A failure that was given no cause has none: a path to it is one that leads nowhere.
+                    caught = {"Error": error.name} | ({"Cause": error.cause} if error.cause else {})
                     return place(catcher, data, caught), catcher["Next"]
             raise
 

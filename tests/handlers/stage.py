@@ -161,7 +161,7 @@ class Stage:
         try:
             answer = self.handlers()[name](event)
         except facts.UnavailableError as error:
-            raise TaskError("UnavailableError", str(error)) from error
+            raise TaskError(type(error).__name__, str(error)) from error
         except facts.DeniedError as error:
             raise TaskError("DeniedError", str(error)) from error
         self.answers.append(answer)

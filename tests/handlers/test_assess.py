@@ -9,7 +9,7 @@ import facts
 import pytest
 import settings
 from moto import mock_aws
-from recovery_world import AWAY, HERE, client_error, timed_out
+from recovery_world import AWAY, HERE, WITNESS, client_error, timed_out
 from stage import Stage
 
 FAILOVER = {"request": {"verb": "failover", "target": HERE}}
@@ -101,6 +101,19 @@ def test_a_dry_run_reads_everything_and_finds_a_missing_member() -> None:
     stage.service.regions = (AWAY,)
     answer = stage.handlers()["assess"]({"dry_run": True})
     assert not answer["ok"] and answer["findings"][0]["subject"] == HERE
+
+
+def test_a_witness_refuses_with_a_reason_and_asks_nobody() -> None:
+    told = assess.Settings(WITNESS, "example", "table", (AWAY, HERE), (WITNESS,), "dr-example", 60, "manual")
+
+    def nowhere(service: str, region: str) -> object:
+        raise AssertionError(f"{service} in {region} was asked")
+
+    assessing = assess.Assess(told, nowhere, nowhere, lambda: 0)
+    answer = assess.run(assessing, {"request": {"verb": "failover", "target": WITNESS}})
+    assert answer["outcome"] == "refused" and not answer["accepted"]
+    assert answer["reason"] == "a witness decides nothing" and HERE in answer["hint"]
+    assert assess.run(assessing, {"dry_run": True})["reason"] == "a witness decides nothing"
 
 
 def test_settings_name_every_variable_that_is_missing() -> None:

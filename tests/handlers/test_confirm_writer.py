@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import confirm_writer
 import facts
 import pytest
 from moto import mock_aws
-from recovery_world import AWAY, HERE, START_MS, client_error
+from recovery_world import AWAY, HERE, START_MS, WITNESS, client_error
 from stage import Stage
 
 AFTER_START = {"target": HERE, "asked_at_ms": START_MS}
@@ -63,3 +64,15 @@ def test_a_dry_run_finds_a_right_that_is_missing() -> None:
     assert stage.handlers()["confirm_writer"]({"dry_run": True})["ok"]
     stage.service.describing = [client_error("AccessDenied")]
     assert not stage.handlers()["confirm_writer"]({"dry_run": True})["ok"]
+
+
+def test_a_witness_confirms_nothing_and_asks_nobody() -> None:
+    told = confirm_writer.Settings(WITNESS, "example", "table", (AWAY, HERE), (WITNESS,), "dr-example")
+
+    def nowhere(service: str, region: str) -> object:
+        raise AssertionError(f"{service} in {region} was asked")
+
+    confirming = confirm_writer.Confirm(told, nowhere, lambda: START_MS)
+    answer = confirm_writer.run(confirming, AFTER_START)
+    assert answer == {"confirmed": False, "reason": "a witness decides nothing", "confirmed_at_ms": 0}
+    assert confirm_writer.run(confirming, {"dry_run": True})["reason"] == "a witness decides nothing"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import facts
 import notice
 import pytest
 from moto import mock_aws
@@ -250,6 +251,39 @@ def test_a_dry_run_changes_and_tells_nothing() -> None:
     answer = notice.run(desk.made(), {"dry_run": True})
     assert answer["ok"] and desk.messages == [] and desk.started == []
     assert desk.stage.table.items("incident") == []
+
+
+def nobody(service: str, region: str) -> Any:
+    """Make no client: whoever asks for one fails."""
+    raise AssertionError(f"{service} in {region} was asked")
+
+
+@pytest.mark.parametrize("event", [{}, {"dry_run": True}])
+def test_a_witness_returns_at_once_with_a_reason_and_asks_nobody(event: dict[str, Any]) -> None:
+    made = Desk(mode="automatic").made()
+    told = replace(made.settings, region=WITNESS)
+    answer = notice.run(replace(made, settings=told, clients=nobody, invoking=nobody), event)
+    assert answer["reason"] == "a witness decides nothing"
+    assert answer.get("done", []) == [] and answer.get("findings", []) == []
+
+
+def test_a_region_whose_state_table_is_not_made_yet_is_not_deployed_yet_and_no_error() -> None:
+    desk = Desk(mode="automatic")
+    desk.stage.dynamodb.delete_table(TableName=TABLE)
+    answer = notice.run(desk.made(), {})
+    assert "not deployed yet" in answer["reason"] and answer["done"] == []
+    assert desk.messages == [] and desk.started == []
+    tried = notice.run(desk.made(), {"dry_run": True})
+    assert not tried["ok"] and "state table does not exist" in tried["findings"][0]["problem"]
+
+
+def test_a_region_whose_service_does_not_answer_is_still_an_error_before_and_after_deployment() -> None:
+    desk = Desk()
+    for error in (client_error("Throttling"), client_error("AccessDenied")):
+        desk.stage.service.describing = [error]
+        with pytest.raises((facts.UnavailableError, facts.DeniedError)) as caught:
+            notice.run(desk.made(), {})
+        assert not isinstance(caught.value, facts.NotDeployedError)
 
 
 def test_the_fence_functions_name_is_the_one_that_templates_give_it() -> None:

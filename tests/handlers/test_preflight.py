@@ -54,7 +54,7 @@ class Yard:
     subscriptions: list[dict[str, str]] = field(
         default_factory=lambda: [{"SubscriptionArn": "arn:1", "Endpoint": "oncall@example.com"}]
     )
-    records: list[dict[str, Any]] = field(default_factory=lambda: [record()])
+    records: list[dict[str, Any]] = field(default_factory=lambda: [record(), record("reader.db.example.com.")])
     check: dict[str, Any] = field(default_factory=lambda: {"Type": "CALCULATED"})
     machine: dict[str, Any] = field(default_factory=lambda: {"status": "ACTIVE", "definition": DEFINITION})
     secret: dict[str, Any] = field(default_factory=dict)
@@ -62,6 +62,9 @@ class Yard:
     messages: list[dict[str, Any]] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
     invoked: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    data_regions: tuple[str, ...] = (AWAY, HERE)
+    functions: tuple[str, ...] = FUNCTIONS
 
     def __post_init__(self) -> None:
         self.table = local_table()
@@ -69,8 +72,8 @@ class Yard:
     def run(self, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the pre-flight once."""
         told = preflight.Settings(
-            HERE, "example", TABLE, (AWAY, HERE), (), GLOBAL, MACHINE, TOPIC, FUNCTIONS, "db.example.com",
-            "eu-north-1", "/dr/example/zone",
+            HERE, "example", TABLE, self.data_regions, (), GLOBAL, MACHINE, TOPIC, self.functions,
+            "db.example.com", "eu-north-1", "/dr/example/zone",
         )  # fmt: skip
         clock = self.service.clock
         made = preflight.Preflight(told, self.clients, self.clients, clock.ms, clock.wait, lambda line: None)
@@ -82,6 +85,7 @@ class Yard:
 
     def clients(self, service: str, region: str) -> Any:
         """Return a client, as the function's factory does."""
+        self.asked.add(service)
         if service == "dynamodb":
             return self.table
         if service == "rds":
@@ -211,7 +215,24 @@ def test_a_routed_record_without_a_check_or_with_one_switched_off_is_a_finding()
 
 def test_records_that_are_not_routed_need_no_check() -> None:
     plain = {"Name": "db.example.com.", "Type": "NS"}
-    assert Yard(records=[plain, record()]).run()["ok"]
+    assert Yard(records=[plain, record(), record("reader.db.example.com.")]).run()["ok"]
+
+
+def test_other_peoples_records_in_a_shared_zone_are_not_judged_and_our_own_three_names_are() -> None:
+    others = [
+        {"Name": name, "Type": "A", "SetIdentifier": "blue"}
+        for name in ("shop.example.com.", "writer.other.example.com.", "api.db.example.com.")
+    ]
+    assert Yard(records=[*Yard().records, *others]).run()["ok"]
+    bare = {"Name": "service.db.example.com.", "Type": "CNAME", "SetIdentifier": HERE}
+    yard = Yard(records=[*Yard().records, bare])
+    assert "service.db.example.com. eu-central-1 has no health check" in yard.problems()
+
+
+@pytest.mark.parametrize("kept, missing", [("writer", "reader"), ("reader", "writer")])
+def test_writer_and_reader_both_have_to_be_routed(kept: str, missing: str) -> None:
+    found = Yard(records=[record(f"{kept}.db.example.com.")]).run()["findings"]
+    assert [one["problem"] for one in found] == [f"{missing}.db.example.com. has no routed record"]
 
 
 def test_a_state_machine_that_goes_away_or_was_deployed_half_is_a_finding() -> None:
@@ -251,6 +272,18 @@ def test_a_metric_that_is_refused_does_not_stop_the_rest() -> None:
 def test_a_dry_run_of_the_pre_flight_itself_asks_nothing() -> None:
     yard = Yard()
     assert yard.run({"dry_run": True})["ok"] and yard.invoked == [] and yard.metrics == []
+
+
+def test_a_witness_tries_its_own_two_functions_and_the_topic_and_asks_for_nothing_else() -> None:
+    path = ("assess", "fence", "promote", "confirm_writer", "notice", "prove_writer", "vote")
+    every = {name: naming.function(name).of(suffix="example", region=HERE) for name in path}
+    yard = Yard(data_regions=(AWAY, "eu-west-3"), functions=tuple(every.values()))
+    line = yard.run()
+    assert line["ok"] and set(yard.invoked) == {every["prove_writer"], every["vote"]}
+    assert yard.asked == {"lambda", "sns", "cloudwatch", "dynamodb"}
+    assert yard.metrics[0]["MetricData"][0]["Value"] == 1.0
+    yard.subscriptions = []
+    assert "nobody is subscribed" in yard.problems() and yard.metrics[-1]["MetricData"][0]["Value"] == 0.0
 
 
 def test_the_secrets_name_is_the_one_that_templates_give_it() -> None:

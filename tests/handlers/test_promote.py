@@ -10,7 +10,7 @@ import promote
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
-from recovery_world import AWAY, HERE, arn, client_error
+from recovery_world import AWAY, HERE, WITNESS, arn, client_error
 from stage import Stage
 
 FAILOVER = {"verb": "failover", "target": HERE}
@@ -140,3 +140,16 @@ def test_all_that_a_promotion_may_take_fits_into_the_functions_minute() -> None:
     look = facts.QUICK.attempts * (facts.QUICK.connect + facts.QUICK.read)
     call_ = promote.ONCE.connect + promote.ONCE.read
     assert look + call_ + promote.LOOKS * look + (promote.LOOKS - 1) * promote.PAUSE_SECONDS < 60
+
+
+@pytest.mark.parametrize("verb", ["failover", "switchover"])
+def test_a_witness_promotes_nothing_and_asks_nobody(verb: str) -> None:
+    told = promote.Settings(WITNESS, "example", "table", (AWAY, HERE), (WITNESS,), "dr-example")
+
+    def nowhere(service: str, region: str) -> object:
+        raise AssertionError(f"{service} in {region} was asked")
+
+    promoting = promote.Promote(told, nowhere, nowhere, lambda: 0, lambda seconds: None)
+    answer = promote.run(promoting, {"verb": verb, "target": WITNESS})
+    assert answer["outcome"] == "refused" and answer["reason"] == "a witness decides nothing"
+    assert promote.run(promoting, {"dry_run": True})["reason"] == "a witness decides nothing"

@@ -168,6 +168,19 @@ def test_an_approval_that_is_refused_ends_with_the_name_and_changes_nothing() ->
     assert stage.service.promotions == [] and not stage.fenced and stage.lease is None
 
 
+def test_an_approval_that_is_refused_without_a_word_ends_the_same_way_and_is_told() -> None:
+    stage = Stage(person=lambda message, limit: ("refuse", ""))
+    ended = stage.start(approval=True)
+    assert ended.status == "FAILED" and ended.error == "NotApproved"
+    assert "it was refused" in ended.cause and "TellFailure" in ended.trail
+    assert "it was refused" in stage.messages[-1]["Message"]
+    assert stage.service.promotions == [] and stage.lease is None
+
+
+def test_no_state_reads_a_part_of_an_error_that_a_failure_need_not_have() -> None:
+    assert "$.error." not in json.dumps(STATES)
+
+
 def test_an_approval_that_never_comes_ends_in_time() -> None:
     stage = Stage()
     ended = stage.start(approval=True, approval_seconds=600)
