@@ -20,11 +20,13 @@ _TWO = 2
 class Instance:
     """One stack in one region.
 
+    account: the account that it is deployed in.
+    stackset: the StackSet that it is an instance of; for a plain stack, its name.
     partner: the other region of the pair, or the region that a marker is about; empty for all others.
-    stackset: the StackSet that it is an instance of.
     """
 
     stack: str
+    account: str
     region: str
     stackset: str
     partner: str = ""
@@ -33,11 +35,18 @@ class Instance:
 def instances(environment: Environment) -> tuple[Instance, ...]:
     """Return every instance of the environment, in the catalogue's order and the regions' order."""
     return tuple(
-        Instance(stack.name, region, _stackset(environment, stack, pair), partner)
+        Instance(stack.name, account, region, _stackset(environment, stack, pair), partner)
         for stack in STACKS
         if _needed(environment, stack)
+        for account in _accounts(environment, stack)
         for region, partner, pair in _PLACES[stack.place](environment)
     )
+
+
+def _accounts(environment: Environment, stack: Stack) -> tuple[str, ...]:
+    """Return the accounts: the workload's, and for the roles of StackSets the administration's as well."""
+    both = (environment.accounts.administration, environment.accounts.workload)
+    return tuple(dict.fromkeys(both)) if stack.place is Place.ACCOUNTS else both[1:]
 
 
 def _needed(environment: Environment, stack: Stack) -> bool:

@@ -98,9 +98,18 @@ def test_a_witness_has_no_database_storage_health_or_records(environment: Enviro
 
 
 def test_every_stackset_has_one_instance_a_region(environment: Environment) -> None:
-    counted = Counter((each.stackset, each.region) for each in instances(environment))
+    counted = Counter((each.stackset, each.account, each.region) for each in instances(environment))
     assert set(counted.values()) == {1}
     assert all(len(each.stackset) <= 128 for each in instances(environment))
+
+
+def test_the_roles_of_stacksets_are_made_once_in_each_account_and_all_else_in_the_workload_account() -> None:
+    one = load(ROOT / "stacksets" / "example.yaml")
+    two = one.model_copy(update={"accounts": one.accounts.model_copy(update={"administration": "444455556666"})})
+    roles = [each.account for each in instances(two) if each.stack == "stackset-roles"]
+    assert roles == ["444455556666", "111122223333"]
+    assert {each.account for each in instances(two) if each.stack != "stackset-roles"} == {"111122223333"}
+    assert [each.account for each in instances(one) if each.stack == "stackset-roles"] == ["111122223333"]
 
 
 def test_three_regions_are_peered_pairwise_and_marked_by_each_other() -> None:
