@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, str] = {
     "synchronous_standby_names": "",  # a promoted server that inherited one hangs every write (trap 54)
     "password_encryption": "scram-sha-256",
     "logging_collector": "off",
+    "dynamic_shared_memory_type": "mmap",  # in the data folder, so that a killed server leaves nothing elsewhere
 }
 HBA = """\
 local all all trust
