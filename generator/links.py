@@ -17,7 +17,6 @@ class Where(Enum):
     SAME = "the same region"
     PARTNER = "the partner of the pair"
     PAIR = "the pair's requesting side"
-    ORIGIN = "the origin region"
     DNS = "the DNS home region"
     OTHERS = "every other data region"
     OTHERS_ABOUT_SAME = "every other data region's instance about this region"

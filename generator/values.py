@@ -14,7 +14,7 @@ from generator import naming
 from generator.addresses import subnets
 from generator.catalog import stack
 from generator.config import Environment, Region
-from generator.inputs import BY_NAME, CODE_KEYS, FUNCTIONS, Input
+from generator.inputs import CODE_KEYS, FUNCTIONS, Input
 from generator.links import Form, Observed, Output, Where
 from generator.placement import Instance, instances
 from generator.slots import NONE, PARTNERS, PEOPLE, REGIONS_OPTED_IN, ZONES, pad
@@ -71,7 +71,6 @@ def sources_of(environment: Environment, instance: Instance, link: Output) -> tu
         Where.SAME: [here],
         Where.PARTNER: [instance.partner],
         Where.PAIR: [instance.partner],
-        Where.ORIGIN: data[:1],
         Where.DNS: [environment.dns_region],
         Where.OTHERS: [region for region in data if region != here],
         Where.OTHERS_ABOUT_SAME: [region for region in data if region != here],
@@ -215,4 +214,3 @@ _GIVEN: dict[str, Callable[[Environment, Instance], str]] = {
 """The value of each parameter that follows from the environment, by the parameter's name."""
 
 GIVEN = frozenset(_GIVEN)
-NAMES = frozenset(BY_NAME)

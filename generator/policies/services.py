@@ -6,7 +6,7 @@ from typing import Any
 
 from awacs import awslambda, dynamodb, kms, logs, sns, states, xray
 from awacs.aws import Allow, Condition, ForAllValuesStringEquals, Null, Statement, StringEquals
-from troposphere import Ref, Sub
+from troposphere import Ref
 
 from generator import naming
 from generator.inputs import KEY_ARN
@@ -107,8 +107,3 @@ def read_newest_proof() -> Statement:
             [ForAllValuesStringEquals("dynamodb:LeadingKeys", ["view"]), Null("dynamodb:LeadingKeys", "false")]
         ),
     )
-
-
-def flow_log_arn() -> Sub:
-    """Return the source ARN pattern of this account's flow logs, for the role's trust."""
-    return arn("ec2", "vpc-flow-log/*")

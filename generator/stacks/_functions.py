@@ -170,7 +170,7 @@ def no_retries(work: Work) -> EventInvokeConfig:
     )
 
 
-def schedule(work: Work, expression: str, payload: str = "{}") -> Schedule:
+def schedule(work: Work, expression: str) -> Schedule:
     """Return the schedule that starts the function; EventBridge Scheduler runs once a minute at most.
 
     A late or failed start is never made up for (trap 100).
@@ -184,7 +184,7 @@ def schedule(work: Work, expression: str, payload: str = "{}") -> Schedule:
         Target=Target(
             Arn=GetAtt(work.title, "Arn"),
             RoleArn=GetAtt("ScheduleRole", "Arn"),
-            Input=payload,
+            Input="{}",
             RetryPolicy=RetryPolicy(MaximumRetryAttempts=0, MaximumEventAgeInSeconds=_MAX_AGE),
         ),
         Metadata={"checkov": {"skip": [NO_SCHEDULE_KEY]}},
