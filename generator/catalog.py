@@ -21,6 +21,7 @@ from generator.shape import Shape
 class Place(Enum):
     """Where a stack is deployed."""
 
+    ADMINISTRATION = "once, in the administration account, as a plain stack"
     ACCOUNTS = "once in each account, as a plain stack"
     ALL = "every region"
     DATA = "every data region"
@@ -47,6 +48,11 @@ class Stack:
     inline: bool = True
 
     @property
+    def plain(self) -> bool:
+        """Tell whether it is a stack of its own, and no StackSet's."""
+        return self.place in (Place.ADMINISTRATION, Place.ACCOUNTS)
+
+    @property
     def module(self) -> ModuleType:
         """Return the module that builds it."""
         return importlib.import_module("generator.stacks." + self.name.replace("-", "_"))
@@ -71,19 +77,20 @@ class Stack:
 
 
 STACKS = (
-    Stack("stackset-roles", Place.ACCOUNTS, needs="permission_model: self-managed"),
-    Stack("keys", Place.ALL, after=("stackset-roles",)),
+    Stack("deployment", Place.ADMINISTRATION),
+    Stack("stackset-roles", Place.ACCOUNTS, after=("deployment",), needs="permission_model: self-managed"),
+    Stack("keys", Place.ALL, after=("deployment", "stackset-roles")),
     Stack("artifacts", Place.ALL),
     Stack("network", Place.ALL),
     Stack("peering-request", Place.REQUESTING),
     Stack("peering-accept", Place.ACCEPTING),
-    Stack("global-database", Place.ORIGIN, after=("stackset-roles",)),
+    Stack("global-database", Place.ORIGIN, after=("deployment", "stackset-roles")),
     Stack("recovery", Place.ALL, inline=False),
     Stack("database", Place.DATA, after=("global-database",)),
     Stack("storage", Place.DATA),
     Stack("probe", Place.ALL, after=("peering-accept",)),
     Stack("marker", Place.OTHERS, after=("probe",)),
-    Stack("zone", Place.DNS, after=("stackset-roles",)),
+    Stack("zone", Place.DNS, after=("deployment", "stackset-roles")),
     Stack("health", Place.DATA),
     Stack("records-failover", Place.DNS, needs="two data regions"),
     Stack("records-weighted", Place.DATA, needs="three data regions or more"),

@@ -44,8 +44,10 @@ def instances(environment: Environment) -> tuple[Instance, ...]:
 
 
 def _accounts(environment: Environment, stack: Stack) -> tuple[str, ...]:
-    """Return the accounts: the workload's, and for the roles of StackSets the administration's as well."""
+    """Return the accounts: the workload's, the administration's, or for the roles of StackSets both."""
     both = (environment.accounts.administration, environment.accounts.workload)
+    if stack.place is Place.ADMINISTRATION:
+        return both[:1]
     return tuple(dict.fromkeys(both)) if stack.place is Place.ACCOUNTS else both[1:]
 
 
@@ -95,6 +97,7 @@ def _accepting(environment: Environment) -> Iterator[_Spot]:
 
 
 _PLACES: dict[Place, Callable[[Environment], Iterator[_Spot]]] = {
+    Place.ADMINISTRATION: lambda environment: iter([(environment.dns_region, "", ())]),
     Place.ACCOUNTS: lambda environment: iter([(environment.dns_region, "", ())]),
     Place.ALL: _each,
     Place.DATA: _data,

@@ -111,6 +111,11 @@ class Accounts(Part):
         json_schema_extra=_without_default,
         description="Account number, in quotes, of the account that the StackSets live in; default: the workload's.",
     )
+    access_role: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@/-]{1,512}$")] | None = Field(
+        default=None,
+        description="Name of a role in the workload's account that deploy assumes, with its path, when the StackSets"
+        " live in another account.",
+    )
 
     @model_validator(mode="before")
     @classmethod

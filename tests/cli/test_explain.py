@@ -58,7 +58,7 @@ def test_an_unknown_name_is_answered_with_what_is_near() -> None:
 def test_an_unknown_name_that_is_near_nothing_is_answered_with_all() -> None:
     with pytest.raises(UsageError) as caught:
         explain("qqqq")
-    assert "templates: stackset-roles" in caught.value.hint
+    assert "templates: deployment, stackset-roles" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ FOR_PEOPLE = {
     ("records-weighted", "ReaderName"), ("records-weighted", "Home"), ("observability", "DashboardName"),
     ("observability", "BehindAlarmName"), ("backup", "VaultArn"), ("backup", "PlanId"),
     ("health", "ProofAlarmName"), ("stackset-roles", "AdministrationRoleName"), ("stackset-roles", "ExecutionRoleName"),
+    ("deployment", "DeploymentTable"), ("deployment", "TemplateBucket"),
 }  # fmt: skip
 """Outputs that no stack takes in: a person or the command line reads them."""
 

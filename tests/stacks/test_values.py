@@ -92,7 +92,9 @@ def test_every_link_finds_its_source_in_every_example(environment: Environment) 
 
 def test_a_witness_has_no_database_storage_health_or_records(environment: Environment) -> None:
     witnesses = {region.name for region in environment.witnesses}
-    held = {each.stack for each in instances(environment) if each.region in witnesses} - {"zone", "stackset-roles"}
+    held = {each.stack for each in instances(environment) if each.region in witnesses} - {
+        "zone", "stackset-roles", "deployment",
+    }  # fmt: skip
     without = {"database", "storage", "health", "marker", "records-weighted", "observability", "global-database"}
     assert not held & without
 
@@ -103,12 +105,14 @@ def test_every_stackset_has_one_instance_a_region(environment: Environment) -> N
     assert all(len(each.stackset) <= 128 for each in instances(environment))
 
 
-def test_the_roles_of_stacksets_are_made_once_in_each_account_and_all_else_in_the_workload_account() -> None:
+def test_plain_stacks_are_made_in_their_accounts_and_all_else_in_the_workload_account() -> None:
     one = load(ROOT / "stacksets" / "example.yaml")
     two = one.model_copy(update={"accounts": one.accounts.model_copy(update={"administration": "444455556666"})})
     roles = [each.account for each in instances(two) if each.stack == "stackset-roles"]
     assert roles == ["444455556666", "111122223333"]
-    assert {each.account for each in instances(two) if each.stack != "stackset-roles"} == {"111122223333"}
+    assert [each.account for each in instances(two) if each.stack == "deployment"] == ["444455556666"]
+    plain = ("deployment", "stackset-roles")
+    assert {each.account for each in instances(two) if each.stack not in plain} == {"111122223333"}
     assert [each.account for each in instances(one) if each.stack == "stackset-roles"] == ["111122223333"]
 
 

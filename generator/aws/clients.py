@@ -1,0 +1,150 @@
+"""One client a service, region and account, with calls that are bounded.
+
+botocore's adaptive mode retries throttling, time-outs and the services' own failures (boto3 guide, "Retries").
+Regional STS endpoints are asked, never the global one, which is us-east-1 (trap 57).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from generator.aws.errors import told
+from generator.config import Environment
+from generator.errors import CloudError
+
+SESSION_NAME = "multi-region-recovery"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a call may take: seconds to connect and to be answered, and tries in all."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    tries: int = 8
+
+
+CHANGING = Patience()
+"""For calls that change something: patient, since giving up halfway helps nobody."""
+
+LOOKING = Patience(connect=2.0, read=5.0, tries=2)
+"""For looking at a region that may be dark: a column that says so soon beats one that never comes."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Fixed keys, with the endpoint that takes them: the local cloud's, where the access key is the account."""
+
+    endpoint: str
+
+
+class Clouds:
+    """Makes clients, and keeps them. Safe to use from several threads.
+
+    Two accounts need two sets of credentials: those at hand belong to the administration account, and the
+    workload account is reached through ``accounts.access_role`` there.
+    """
+
+    def __init__(self, environment: Environment, *, patience: Patience = CHANGING, local: Keys | None = None) -> None:
+        self.environment = environment
+        self.local = local
+        self.patience = patience
+        self._config = Config(
+            connect_timeout=patience.connect,
+            read_timeout=patience.read,
+            retries={"mode": "adaptive", "total_max_attempts": patience.tries},
+            max_pool_connections=32,
+            user_agent_extra=SESSION_NAME,
+        )
+        self._lock = threading.RLock()
+        self._sessions: dict[str, boto3.Session] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
+
+    def looking(self) -> Clouds:
+        """Return the same clouds with less patience, for regions that may be dark."""
+        return Clouds(self.environment, patience=LOOKING, local=self.local)
+
+    def client(self, service: str, region: str, account: str = "") -> Any:
+        """Return the client; ``account`` is the workload's unless said. Raises :class:`CloudError`."""
+        account = account or self.environment.accounts.workload
+        key = (service, region, account)
+        with self._lock:
+            if key not in self._clients:
+                endpoint = self.local.endpoint if self.local else None
+                session: Any = self._session(account)  # boto3's stubs want a literal name
+                self._clients[key] = session.client(
+                    service, region_name=region, config=self._config, endpoint_url=endpoint
+                )
+            return self._clients[key]
+
+    def stacksets(self) -> Any:
+        """Return the CloudFormation client of the region and account that the StackSets live in."""
+        return self.client("cloudformation", self.environment.dns_region, self.environment.accounts.administration)
+
+    def check_account(self) -> str:
+        """Return the credentials' account. Raises :class:`CloudError` when it is not the administration's."""
+        wanted = self.environment.accounts.administration
+        region = self.environment.dns_region
+        with told(region, "asking whose credentials these are"):
+            identity = self._at_hand(wanted).client(
+                "sts",
+                region_name=region,
+                config=self._config,
+                endpoint_url=self.local.endpoint if self.local else None,
+            )
+            account = str(identity.get_caller_identity()["Account"])
+        if account != wanted:
+            raise CloudError(
+                f"these credentials belong to the account {account}, the environment"
+                f" {self.environment.suffix} to {wanted}",
+                hint="choose the right profile with AWS_PROFILE, or correct accounts in the environment file",
+            )
+        return account
+
+    def _session(self, account: str) -> boto3.Session:
+        if account not in self._sessions:
+            away = account != self.environment.accounts.administration and not self.local
+            self._sessions[account] = self._assumed(account) if away else self._at_hand(account)
+        return self._sessions[account]
+
+    def _at_hand(self, account: str) -> boto3.Session:
+        if self.local:
+            return boto3.Session(aws_access_key_id=account, aws_secret_access_key="local")
+        with told(self.environment.dns_region, "reading the credentials"):
+            return boto3.Session()
+
+    def _assumed(self, account: str) -> boto3.Session:
+        role, region = self.environment.accounts.access_role, self.environment.dns_region
+        if role is None:
+            raise CloudError(
+                f"the stacks live in the account {account}, and the credentials are for another",
+                hint="name a role of that account that they may assume, as accounts.access_role",
+            )
+        session = self._at_hand(self.environment.accounts.administration)
+        return boto3.Session(botocore_session=_renewing(session, f"arn:aws:iam::{account}:role/{role}", region))
+
+
+def _renewing(session: boto3.Session, role: str, region: str) -> Any:
+    """Return a botocore session that assumes the role, and again whenever the credentials run out."""
+    from botocore.credentials import DeferredRefreshableCredentials
+    from botocore.session import Session
+
+    def assume() -> dict[str, str]:
+        with told(region, f"assuming {role}"):
+            sts = session.client("sts", region_name=region)
+            given = sts.assume_role(RoleArn=role, RoleSessionName=SESSION_NAME)["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
+
+    renewing = Session()
+    renewing._credentials = DeferredRefreshableCredentials(assume, "assume-role")  # type: ignore[attr-defined]
+    return renewing
