@@ -5,23 +5,31 @@ RUN := $(VENV)/bin/python
 ENV ?= stacksets/example.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help build check lint test bench clean
+.PHONY: help build deploy-local check lint test bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.made: requirements.txt requirements-test.txt
+$(VENV)/.made: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.made-test: $(VENV)/.made
+$(VENV)/.made-local: $(VENV)/.made requirements-local.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-local.txt
+	@touch $@
+
+$(VENV)/.made-test: $(VENV)/.made-local requirements-test.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
 build: $(VENV)/.made ## build templates and function packages from ENV, and lint them
 	$(RUN) -m generator build $(ENV)
 	$(RUN) -m generator lint --env $(ENV)
+
+deploy-local: $(VENV)/.made-local ## deploy ENV into a local cloud: no AWS account, no Docker
+	$(RUN) -m generator build $(ENV)
+	$(RUN) -m generator deploy $(ENV) --local
 
 check: $(VENV)/.made ## fail when templates/ is not what the generator builds
 	$(RUN) -m generator build $(ENV) --check
