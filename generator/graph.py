@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from generator.catalog import stack
 from generator.config import Environment
 from generator.placement import Instance, instances
-from generator.values import sources_of
+from generator.sources import sources_of
 
 
 @dataclass(frozen=True, order=True)

@@ -6,18 +6,18 @@ A parameter that nothing here gives a value is an error of ours, and a test buil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from generator import naming
 from generator.addresses import subnets
-from generator.catalog import stack
 from generator.config import Environment, Region
 from generator.inputs import CODE_KEYS, FUNCTIONS, Input
 from generator.links import Form, Observed, Output, Where
-from generator.placement import Instance, instances
+from generator.placement import Instance
 from generator.slots import NONE, PARTNERS, PEOPLE, REGIONS_OPTED_IN, ZONES, pad
+from generator.sources import inputs_of, sources_of
 
 
 @dataclass(frozen=True)
@@ -39,56 +39,42 @@ class Known:
 def values(environment: Environment, instance: Instance, known: Known) -> dict[str, str]:
     """Return the value of every parameter of the instance, whole: none is left to a default (trap 44)."""
     return {
-        each.name: _value(environment, instance, known, each)
-        for each in stack(instance.stack).inputs(environment.shape)
+        each.name: _value(environment, instance, known, each) for each in inputs_of(instance.stack, environment.shape)
     }
 
 
 def _value(environment: Environment, instance: Instance, known: Known, wanted: Input) -> str:
-    if wanted.name in _CODE:
-        return known.package(_CODE[wanted.name])
+    if wanted.name in CODE:
+        return known.package(CODE[wanted.name])
     if isinstance(wanted.source, Output):
-        return _linked(environment, instance, known, wanted.source)
+        found = sources_of(environment, instance, wanted.source)
+        return linked(wanted.source, [(each.region, known.output(each, wanted.source.output)) for each in found])
     if isinstance(wanted.source, Observed):
         return known.observed(instance, wanted.source)
-    if not known.second_pass and wanted.name in _FIRST_PASS:
-        return _FIRST_PASS[wanted.name]
-    return _GIVEN[wanted.name](environment, instance)
+    return given(environment, instance, wanted.name, final=known.second_pass)
 
 
-_FIRST_PASS = {"ReplicateTo": pad((), PARTNERS), "DeletionProtection": "false"}
+def given(environment: Environment, instance: Instance, name: str, *, final: bool = True) -> str:
+    """Return the value that follows from the environment; ``final`` says which of the two passes it is for."""
+    return FIRST_PASS[name] if name in FIRST_PASS and not final else _GIVEN[name](environment, instance)
+
+
+def two_passes(environment: Environment, instance: Instance) -> bool:
+    """Tell whether the instance, when it is new, gets other values first than in the end."""
+    taken = (each.name for each in inputs_of(instance.stack, environment.shape) if each.name in FIRST_PASS)
+    return any(given(environment, instance, name) != FIRST_PASS[name] for name in taken)
+
+
+FIRST_PASS = {"ReplicateTo": pad((), PARTNERS), "DeletionProtection": "false"}
 """What waits for the second pass: rules whose destinations are not there yet (trap 40), and a protection that
 would keep a first deploy which fails from being rolled back (decision 5)."""
 
-_CODE = {each.name: function for each, function in zip(CODE_KEYS, FUNCTIONS, strict=True)}
+CODE = {each.name: function for each, function in zip(CODE_KEYS, FUNCTIONS, strict=True)}
+"""The function whose package a parameter names, by the parameter's name."""
 
 
-def sources_of(environment: Environment, instance: Instance, link: Output) -> tuple[Instance, ...]:
-    """Return the instances whose output the link reads, in the regions' order."""
-    all_instances = instances(environment)
-    here, data = instance.region, [region.name for region in environment.data_regions]
-    wanted: dict[Where, Iterable[str]] = {
-        Where.SAME: [here],
-        Where.PARTNER: [instance.partner],
-        Where.PAIR: [instance.partner],
-        Where.DNS: [environment.dns_region],
-        Where.OTHERS: [region for region in data if region != here],
-        Where.OTHERS_ABOUT_SAME: [region for region in data if region != here],
-        Where.DATA: data,
-        Where.FIRST: data[:1],
-        Where.SECOND: data[1:2],
-    }
-    about = {Where.PAIR: here, Where.OTHERS_ABOUT_SAME: here}.get(link.where, "")
-    return tuple(
-        each
-        for region in wanted[link.where]
-        for each in all_instances
-        if (each.stack, each.region, each.partner) == (link.stack, region, about)
-    )
-
-
-def _linked(environment: Environment, instance: Instance, known: Known, link: Output) -> str:
-    found = [(each.region, known.output(each, link.output)) for each in sources_of(environment, instance, link)]
+def linked(link: Output, found: Sequence[tuple[str, str]]) -> str:
+    """Return the parameter's value from what each source gives, as (region, value) in the regions' order."""
     if link.form is Form.SLOTS:
         return pad((value for _, value in found), _slots(link))
     if link.form is Form.PAIRS:

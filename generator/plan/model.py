@@ -21,6 +21,7 @@ class SeenStack:
 
     status: such as CREATE_COMPLETE. reason: CloudFormation's, of that status. drift: such as IN_SYNC,
     NOT_CHECKED. parameters and outputs: as deployed. protected: whether it has termination protection.
+    template: the template's text; read for plain stacks only, since a StackSet has its own.
     """
 
     name: str
@@ -34,6 +35,7 @@ class SeenStack:
     outputs: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
+    template: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Database:
     """The global cluster as it was seen.
 
     known: whether a region's service answered at all; exists: whether there is a global cluster; status: its
-    own. busy: a switchover or failover in progress, in words; empty when there is none.
+    own. busy: a switchover or failover in progress, in words; empty when there is none. endpoint: the global
+    writer endpoint's name (trap 83).
     """
 
     known: bool = True
@@ -111,6 +114,7 @@ class Database:
     engine_version: str = ""
     members: tuple[Member, ...] = ()
     busy: str = ""
+    endpoint: str = ""
 
     @property
     def active(self) -> str:
@@ -124,7 +128,8 @@ class Seen:
     """All that the planner is told about the cloud.
 
     account: of the credentials. plain: stacks that are no StackSet's, by (account, name). dark: regions that did
-    not answer. markers: regions that are declared superseded now.
+    not answer. markers: regions that are declared superseded now. management: the organization's management
+    account, empty when nobody asked.
     """
 
     account: str = ""
@@ -133,6 +138,7 @@ class Seen:
     database: Database = field(default_factory=Database)
     dark: tuple[str, ...] = ()
     markers: tuple[str, ...] = ()
+    management: str = ""
 
     def stack_of(self, instance: Instance) -> SeenStack | None:
         """Return the stack behind a planned instance, None when it is not there."""
@@ -184,7 +190,8 @@ class Work:
     kind says which. name: the StackSet's, the stack's, or for the other kinds what the work is called. stack: the
     catalogue's name. places: the instances, in the order that they go when ``ordered``; all at a time otherwise.
     final: whether this is the only or last pass over these places (False: replication rules and deletion
-    protection wait). after: names of the works it waits for, for the reader; the waves hold the order.
+    protection wait). after: ids of the works it waits for, for the reader; the waves hold the order. remove:
+    whether the places are taken away. part: when one StackSet is gone about in several waves, which of them.
     """
 
     kind: Kind
@@ -195,11 +202,14 @@ class Work:
     ordered: bool = False
     final: bool = True
     after: tuple[str, ...] = ()
+    remove: bool = False
+    part: str = ""
 
     @property
     def id(self) -> str:
         """Return what tells this work from all others of the plan."""
-        return f"{self.name}{'' if self.final else ' (first pass)'}"
+        what = " (removal)" if self.remove else "" if self.final else " (first pass)"
+        return f"{self.name}{what}{f' ({self.part})' if self.part else ''}"
 
 
 @dataclass(frozen=True)
@@ -320,7 +330,11 @@ class DeleteStack(Action):
 
 @dataclass(frozen=True)
 class Wait(Action):
-    """Let an operation that someone began come to its end, then look again; it is joined, never repeated."""
+    """Let an operation that someone began come to its end, then look again; it is joined, never repeated.
+
+    stacks: stacks that something is being done to without an operation of ours, as (account, region, name).
+    """
 
     name: str
     operations: tuple[str, ...]
+    stacks: tuple[tuple[str, str, str], ...] = ()

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.holding import TYPES
 from generator.rules._finding import CLOUDFORMATION, Finding, TrapRule, beside
 from generator.rules._reading import Reading, Resource
-
-HOLDING_DATA = (
-    "AWS::RDS::DBCluster",
-    "AWS::RDS::DBInstance",
-    "AWS::RDS::GlobalCluster",
-    "AWS::DynamoDB::Table",
-    "AWS::DynamoDB::GlobalTable",
-    "AWS::S3::Bucket",
-    "AWS::KMS::Key",
-    "AWS::SecretsManager::Secret",
-    "AWS::Backup::BackupVault",
-    "AWS::EFS::FileSystem",
-)
 
 
 class ExplicitDeletion(TrapRule):
@@ -36,7 +24,7 @@ class ExplicitDeletion(TrapRule):
 
     def findings(self, template: Reading) -> Iterator[Finding]:
         """Return resources with data that lack a policy, and members that wait for a snapshot."""
-        for resource in template.resources(*HOLDING_DATA):
+        for resource in template.resources(*TYPES):
             for key in ("DeletionPolicy", "UpdateReplacePolicy"):
                 if key not in resource.body:
                     yield beside(resource, f"say {key}: Retain, Snapshot or (when disposable) Delete")

@@ -14,7 +14,8 @@ from generator.inputs import BY_NAME
 from generator.links import Observed, Output
 from generator.placement import Instance, instances
 from generator.slots import NONE
-from generator.values import GIVEN, Known, sources_of, values
+from generator.sources import sources_of
+from generator.values import GIVEN, Known, values
 from tests.stacks.conftest import built
 
 ROOT = Path(__file__).parents[2]
