@@ -1,5 +1,6 @@
 """The local cloud that the built templates are deployed into.
 
+- :mod:`twin.cloud`         an emulator of AWS in a process of ours, with what is missing added
 - :mod:`twin.postgres`      real PostgreSQL servers: primaries, streaming replicas, promotions, disasters
 - :mod:`twin.installation`  where PostgreSQL is, and how a server of it is set up
 - :mod:`twin.rds`           what RDS adds to a plain server: its roles, and a master that is no superuser

@@ -18,6 +18,8 @@ PREFIX = "dr-postgres-"
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 2 << 30
 LOCK = "lock"
+DISK = "DR_TWIN_DISK"
+"""Names the folder on disk for a process whose own temporary folder is closed to the servers' account."""
 
 
 def places() -> tuple[Path, ...]:
@@ -25,7 +27,7 @@ def places() -> tuple[Path, ...]:
 
     Servers are folders of a thousand small files, and nothing in them is worth a disk's while.
     """
-    disk = Path(tempfile.gettempdir())
+    disk = Path(os.environ.get(DISK) or tempfile.gettempdir())
     with contextlib.suppress(OSError):
         status = os.statvfs(MEMORY)
         roomy = status.f_bavail * status.f_frsize >= ROOM_BYTES

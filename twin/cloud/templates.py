@@ -1,0 +1,55 @@
+"""Templates: by virtual-hosted S3 addresses, handed over inside the process, and parsed once.
+
+The emulator reads the bucket from a URL's path, which is right for ``https://s3.amazonaws.com/BUCKET/KEY`` and for
+its own endpoint, and takes the key for the bucket in ``https://BUCKET.s3.REGION.amazonaws.com/KEY`` (S3 User Guide,
+"Virtual hosting of general purpose buckets"). StackSets hand a body to CreateStack that may be longer than the
+51,200 bytes of a request, since theirs may come from S3 (CloudFormation quotas): it goes by an address of ours.
+
+Parsing one of the larger templates takes the emulator a tenth of a second, and a StackSet sends the same to every
+region: the result is kept, and everyone gets a copy.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+from functools import lru_cache
+from typing import Any
+
+from twin.cloud.emulator import module
+
+SCHEME = "stackset-template:"
+_VIRTUAL = re.compile(r"^https?://(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3[.-][a-z0-9.-]*amazonaws\.com/(?P<key>.+)$")
+_LENT: dict[str, str] = {}
+
+
+def lend(text: str) -> str:
+    """Return an address under which this process finds the template."""
+    address = SCHEME + hashlib.sha256(text.encode()).hexdigest()
+    _LENT[address] = text
+    return address
+
+
+def path_style(url: str) -> str:
+    """Return a virtual-hosted S3 address as a path-style one, any other as it is."""
+    found = _VIRTUAL.match(url)
+    return f"https://s3.amazonaws.com/{found['bucket']}/{found['key']}" if found else url
+
+
+def install() -> None:
+    """Have the emulator take both kinds of address, and parse a text once."""
+    engine = module("services.cloudformation.engine")
+    parsed = lru_cache(maxsize=256)(engine._parse_template)
+    for place in (engine, module("services.cloudformation.handlers"), module("services.cloudformation.changesets")):
+        place._parse_template = lambda text: copy.deepcopy(parsed(text))
+    helpers = module("services.cloudformation.helpers")
+    before = helpers._resolve_document
+
+    def resolve(parameters: dict[str, Any], body_key: str, url_key: str, label: str) -> Any:
+        url = helpers._p(parameters, url_key)
+        if url.startswith(SCHEME):
+            return _LENT[url], None
+        return before({**parameters, url_key: [path_style(url)]} if url else parameters, body_key, url_key, label)
+
+    helpers._resolve_document = resolve
