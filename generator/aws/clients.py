@@ -7,11 +7,13 @@ Regional STS endpoints are asked, never the global one, which is us-east-1 (trap
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 
 from generator.aws.errors import told
 from generator.config import Environment
@@ -38,9 +40,17 @@ LOOKING = Patience(connect=2.0, read=5.0, tries=2)
 
 @dataclass(frozen=True)
 class Keys:
-    """Fixed keys, with the endpoint that takes them: the local cloud's, where the access key is the account."""
+    """Fixed keys, with the endpoint that takes them: the local cloud's, where the access key is the account.
+
+    endpoints: regions that are reached elsewhere, as a test has it for one that never answers.
+    """
 
     endpoint: str
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, region: str) -> str:
+        """Return the endpoint of that region."""
+        return self.endpoints.get(region, self.endpoint)
 
 
 class Clouds:
@@ -64,10 +74,14 @@ class Clouds:
         self._lock = threading.RLock()
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._hasty: Clouds | None = None
 
     def looking(self) -> Clouds:
-        """Return the same clouds with less patience, for regions that may be dark."""
-        return Clouds(self.environment, patience=LOOKING, local=self.local)
+        """Return the same clouds with less patience, for regions that may be dark; the same ones each time."""
+        with self._lock:
+            if self._hasty is None:
+                self._hasty = Clouds(self.environment, patience=LOOKING, local=self.local)
+            return self._hasty
 
     def client(self, service: str, region: str, account: str = "") -> Any:
         """Return the client; ``account`` is the workload's unless said. Raises :class:`CloudError`."""
@@ -75,7 +89,7 @@ class Clouds:
         key = (service, region, account)
         with self._lock:
             if key not in self._clients:
-                endpoint = self.local.endpoint if self.local else None
+                endpoint = self.local.of(region) if self.local else None
                 session: Any = self._session(account)  # boto3's stubs want a literal name
                 self._clients[key] = session.client(
                     service, region_name=region, config=self._config, endpoint_url=endpoint
@@ -95,7 +109,7 @@ class Clouds:
                 "sts",
                 region_name=region,
                 config=self._config,
-                endpoint_url=self.local.endpoint if self.local else None,
+                endpoint_url=self.local.of(region) if self.local else None,
             )
             account = str(identity.get_caller_identity()["Account"])
         if account != wanted:
@@ -126,18 +140,23 @@ class Clouds:
                 hint="name a role of that account that they may assume, as accounts.access_role",
             )
         session = self._at_hand(self.environment.accounts.administration)
-        return boto3.Session(botocore_session=_renewing(session, f"arn:aws:iam::{account}:role/{role}", region))
+        regions = dict.fromkeys((region, *(each.name for each in self.environment.all_regions)))
+        return boto3.Session(botocore_session=_renewing(session, f"arn:aws:iam::{account}:role/{role}", (*regions,)))
 
 
-def _renewing(session: boto3.Session, role: str, region: str) -> Any:
-    """Return a botocore session that assumes the role, and again whenever the credentials run out."""
+_ASSUMING = Config(connect_timeout=2.0, read_timeout=3.0, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+def _renewing(session: boto3.Session, role: str, regions: tuple[str, ...]) -> Any:
+    """Return a botocore session that assumes the role, and again whenever the credentials run out.
+
+    The regions' own STS endpoints are asked one after the other: any of them gives the same, and one may be dark.
+    """
     from botocore.credentials import DeferredRefreshableCredentials
     from botocore.session import Session
 
     def assume() -> dict[str, str]:
-        with told(region, f"assuming {role}"):
-            sts = session.client("sts", region_name=region)
-            given = sts.assume_role(RoleArn=role, RoleSessionName=SESSION_NAME)["Credentials"]
+        given = _assume(session, role, regions)
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
@@ -148,3 +167,15 @@ def _renewing(session: boto3.Session, role: str, region: str) -> Any:
     renewing = Session()
     renewing._credentials = DeferredRefreshableCredentials(assume, "assume-role")  # type: ignore[attr-defined]
     return renewing
+
+
+def _assume(session: boto3.Session, role: str, regions: tuple[str, ...]) -> Any:
+    for region in regions:
+        sts = session.client("sts", region_name=region, config=_ASSUMING)
+        with told(region, f"assuming {role}"):
+            try:
+                return sts.assume_role(RoleArn=role, RoleSessionName=SESSION_NAME)["Credentials"]
+            except HTTPClientError:
+                if region == regions[-1]:
+                    raise
+    raise ValueError("no region to ask")

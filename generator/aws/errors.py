@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore import exceptions
+from botocore.parsers import ResponseParserError
 
 from generator.errors import CloudError
 
@@ -42,7 +43,7 @@ def told(region: str, doing: str) -> Iterator[None]:
             f"no AWS credentials: {error}",
             hint="set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or try --local, which needs none",
         ) from error
-    except exceptions.BotoCoreError as error:
+    except (exceptions.BotoCoreError, ResponseParserError) as error:
         raise CloudError(
             f"{doing} in {region}: {error}", hint="is the region, or the way to it, down? run the command again"
         ) from error

@@ -18,23 +18,37 @@ import typer
 from generator import __version__
 from generator.cli import render
 from generator.cli.build import build
+from generator.cli.cloud import cloud
+from generator.cli.deploy import deploy
+from generator.cli.destroy import destroy
+from generator.cli.diff import diff
 from generator.cli.explain import explain
 from generator.cli.graph import graph
 from generator.cli.lint import lint
+from generator.cli.outputs import outputs
+from generator.cli.plan import plan
+from generator.cli.rights import rights
 from generator.cli.schema import schema
+from generator.cli.status import status
+from generator.cli.stop import stop
 from generator.cli.validate import validate
 from generator.errors import DisasterRecoveryError, Exit
 
 app = typer.Typer(
     name="generator",
-    help="Build and check a CloudFormation library for multi-region disaster recovery.",
+    help="Build, check and deploy a CloudFormation library for multi-region disaster recovery.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 fine, 1 findings or differences, 2 usage, 3 environment file, 4 AWS refused,"
     " 5 verdict failed, 70 a defect of ours, 130 interrupted.",
 )
-for _command in (build, lint, validate, graph, explain, schema):
+_COMMANDS = (
+    build, lint, validate, graph, explain, schema,
+    plan, deploy, diff, status, outputs, stop, destroy, rights,
+)  # fmt: skip
+for _command in _COMMANDS:
     app.command()(_command)
+app.add_typer(cloud)
 
 
 def _version(asked: bool) -> None:
@@ -51,7 +65,7 @@ def root(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Build and check a CloudFormation library for multi-region disaster recovery."""
+    """Build, check and deploy a CloudFormation library for multi-region disaster recovery."""
 
 
 def run() -> None:

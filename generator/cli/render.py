@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +31,12 @@ def document(value: Any) -> None:
     data(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def line(value: Any) -> None:
+    """Write a value as one line of JSON, at once: whoever reads along sees it now."""
+    data(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 def say(text: str, kind: str = "") -> None:
     """Write a message; ``kind`` (error, warning, hint, fine) colours its first word on a terminal."""
     if kind and kind != "fine":
@@ -41,6 +48,11 @@ def say(text: str, kind: str = "") -> None:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, total: bool = False) -> None:
     """Write rows in columns; numbers are right-aligned, and a line stands above a total."""
+    data(columns(headings, rows, total=total))
+
+
+def columns(headings: Sequence[str], rows: Iterable[Sequence[str]], *, total: bool = False) -> str:
+    """Return rows in columns; numbers are right-aligned, and a line stands above a total."""
     body = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in [list(headings), *body]) for column in range(len(headings))]
     right = [all(row[column].isdigit() for row in body) for column in range(len(headings))]
@@ -53,9 +65,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, total: bool
         return "  ".join(cells).rstrip() + "\n"
 
     rule = "  ".join("─" * width for width in widths) + "\n"
-    data(line(headings) + rule)
-    for index, row in enumerate(body):
-        data((rule if total and index == len(body) - 1 else "") + line(row))
+    last = len(body) - 1
+    lines = ((rule if total and index == last else "") + line(row) for index, row in enumerate(body))
+    return line(headings) + rule + "".join(lines)
 
 
 def doubts(problems: Iterable[Problem]) -> None:
@@ -117,6 +129,30 @@ def progress(label: str, total: int) -> Iterator[Callable[..., None]]:
             bar.update(task, advance=1, description=f"{label} {name}".rstrip())
 
         yield advance
+
+
+def width() -> int:
+    """Return how many columns stdout has; 100 where nobody says."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+@contextmanager
+def refreshed(*, plain: bool = False) -> Iterator[Callable[[str], None]]:
+    """Yield what to call with each new page: on a terminal it takes the place of the one before, if not ``plain``."""
+    if plain or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        yield _page_by_page
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=Console(), screen=False, auto_refresh=False, vertical_overflow="visible") as live:
+        yield lambda text: live.update(Text(text), refresh=True)
+
+
+def _page_by_page(text: str) -> None:
+    data(f"{text}\n")
+    sys.stdout.flush()
 
 
 def coloured_diff(text: str) -> str:

@@ -1,0 +1,50 @@
+"""Calls to regions that may be dark, side by side: an answer, or the fact that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.parsers import ResponseParserError
+
+from generator.aws.errors import code, told
+
+_AT_A_TIME = 16
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_SERVER_SIDE = 500
+
+Thing = TypeVar("Thing")
+Answer = TypeVar("Answer")
+
+
+class DarkError(Exception):
+    """A region did not answer in time, or answered that it can't."""
+
+
+def ask(region: str, doing: str, question: Callable[[], Answer]) -> Answer:
+    """Return the answer. Raises DarkError when the region gave none, CloudError when it refused.
+
+    A service that says 5xx after all tries, or something that is no answer of AWS, counts as dark; one that asks
+    to be called less often does not.
+    """
+    try:
+        return question()
+    except (HTTPClientError, ResponseParserError) as error:
+        raise DarkError(f"{doing} in {region}: {error}") from error
+    except ClientError as error:
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        if status >= _SERVER_SIDE and code(error) not in _THROTTLED:
+            raise DarkError(f"{doing} in {region}: {code(error)}") from error
+        with told(region, doing):
+            raise
+
+
+def side_by_side(question: Callable[[Thing], Answer], things: Iterable[Thing]) -> list[Answer]:
+    """Return the answers in the order of the things; the first exception of any is raised."""
+    every = list(things)
+    if len(every) <= 1:
+        return [question(each) for each in every]
+    with ThreadPoolExecutor(max_workers=min(_AT_A_TIME, len(every)), thread_name_prefix="looking") as pool:
+        return list(pool.map(question, every))
