@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import chain
 from pathlib import Path
 
+from benchmarks import deployment
 from benchmarks.page import page
 from benchmarks.scenarios import Result, results
 
@@ -18,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"), help="page to write")
     chosen = parser.parse_args(arguments)
     found: list[Result] = []
-    for result in results(chosen.times, chosen.lint_times):
+    for result in chain(results(chosen.times, chosen.lint_times), deployment.results(chosen.times)):
         found.append(result)
         for goal in result.goals:
             verdict = "met" if goal.met else "MISSED"

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from benchmarks.measure import Measured
 from benchmarks.scenarios import Result
 
 DISTRIBUTIONS = ("troposphere", "awacs", "pydantic", "PyYAML", "typer", "cfn-lint", "boto3", "psycopg")
@@ -33,9 +34,14 @@ def page(results: Sequence[Result], times: int) -> str:
             for goal in result.goals
         ]
     for result in results:
-        lines += ["", f"## {result.title}", "", result.note, "", "| | seconds | MiB |", "|---|---:|---:|"]
-        lines += [f"| {name} | {each.seconds:.3f} | {each.mebibytes:.0f} |" for name, each in result.rows]
+        lines += ["", f"## {result.title}", "", result.note, "", f"| | {' | '.join(result.headings)} |"]
+        lines += ["|---|" + "---:|" * len(result.headings)]
+        lines += [f"| {name} | {' | '.join(_cells(each))} |" for name, each in result.rows]
     return "\n".join(lines) + "\n"
+
+
+def _cells(row: Measured | tuple[str, ...]) -> tuple[str, ...]:
+    return row if isinstance(row, tuple) else (f"{row.seconds:.3f}", f"{row.mebibytes:.0f}")
 
 
 def _processors() -> int:

@@ -49,9 +49,9 @@ class Result:
 
     title: str
     note: str
-    rows: tuple[tuple[str, Measured], ...]
+    rows: tuple[tuple[str, Measured | tuple[str, ...]], ...]
     goals: tuple[Goal, ...]
-    memory: bool = True
+    headings: tuple[str, ...] = ("seconds", "MiB")
 
 
 def results(times: int, lint_times: int) -> Iterator[Result]:

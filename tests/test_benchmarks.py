@@ -25,6 +25,12 @@ def test_the_page_says_met_or_missed_and_no_date() -> None:
     assert text == page([RESULT], 9)
 
 
+def test_a_table_may_have_columns_of_its_own() -> None:
+    calls = Result("Calls", "How many.", (("first", ("164", "82")),), (), headings=("calls", "changing"))
+    text = page([calls], 9)
+    assert "| | calls | changing |\n|---|---:|---:|\n| first | 164 | 82 |" in text
+
+
 def test_memory_is_the_childs_own_and_not_what_this_process_has() -> None:
     ballast = bytearray(200 * 1024 * 1024)
     measured = turns({"bare": python("-c", "pass"), "large": python("-c", "x = bytearray(100 * 1024 * 1024)")}, 1)
