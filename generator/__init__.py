@@ -6,6 +6,9 @@
 - :mod:`generator.policies`   one function an intent
 - :mod:`generator.inputs`     every parameter; :mod:`generator.links` where its value comes from
 - :mod:`generator.naming`     every physical name; :mod:`generator.addresses` every subnet
+- :mod:`generator.values`     the value of every parameter; :mod:`generator.sources` whose outputs it takes
+- :mod:`generator.holding`    which resources hold data
+- :mod:`generator.plan`       what a deployment would do; :mod:`generator.aws` does it
 - :mod:`generator.shape`      the few choices that are made when a template is built
 - :mod:`generator.build`      the library as files; :mod:`generator.document` a template as YAML
 - :mod:`generator.packages`   the functions as zips
@@ -15,7 +18,7 @@
 - :mod:`generator.resources`  where the files are that are not Python
 - :mod:`generator.cli`        the commands; the only package that prints or catches our errors
 
-Nothing here imports boto3 when it is imported, and only :mod:`generator.lint.worker` imports cfn-lint.
+Only :mod:`generator.aws` imports boto3, and only :mod:`generator.lint.worker` and the rules cfn-lint.
 """
 
 from __future__ import annotations
