@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-import tests.cloud.resources_readers_data
-import tests.cloud.resources_readers_network
-import tests.cloud.resources_readers_services  # noqa: F401 -- each fills READERS
-from tests.cloud.resources_reading import Properties, Record, document, picked, reader, upper
+import resources_readers_data
+import resources_readers_network
+import resources_readers_services
+from resources_reading import READERS, Properties, Record, document, picked, reader, upper
+
+OTHERS = (resources_readers_data, resources_readers_network, resources_readers_services)
+"""They fill ``READERS`` when they are imported."""
+
+__all__ = ["OTHERS", "READERS"]
 
 
 @reader("AWS::Backup::BackupVault")

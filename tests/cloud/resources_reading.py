@@ -1,6 +1,6 @@
 """What a deployed resource says of itself over its service's own API, in the words of its template's properties.
 
-``reader`` registers how one type is read back; :mod:`tests.cloud.resources_readers` has them all.
+``reader`` registers how one type is read back; :mod:`resources_readers` has them all.
 """
 
 from __future__ import annotations
