@@ -24,8 +24,8 @@ _HEAD = """# Rights
 <!-- Written by `python -m generator.rights_page` from generator/policies/operator_rights.py; a test compares. -->
 
 What each command needs in the administration account, whose credentials it is started with, and in the workload
-account, where it works through `accounts.access_role`. With one account a command needs both. A test reads every call of
-the source and holds that each is here and that nothing else is; another runs every command in the local cloud and holds
+account, where it works through `accounts.access_role`. With one account a command needs both. A test reads every call
+of the source and holds that each is here and nothing else; another runs every command in the local cloud and holds
 that its policy allows each call that it made. That AWS asks for exactly these was **not** seen: nobody has run it there
 ([deploying](deploying.md)).
 

@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "stacksets" / "example.yaml"
 GENERATOR = (sys.executable, "-m", "generator")
 SECONDS = 300
+_SHOWN = 300
 _BEGUN = time.monotonic()
 
 
@@ -67,8 +68,8 @@ def clean(folder: Path) -> dict[str, str]:
 
 
 def differing(what: str, found: object, wanted: object) -> list[str]:
-    """Return a line when the two are not equal."""
-    return [] if found == wanted else [f"{what}: {found!r}, and not {wanted!r}"]
+    """Return a line when the two are not equal; of long ones the beginning."""
+    return [] if found == wanted else [f"{what}: {repr(found)[:_SHOWN]}, and not {repr(wanted)[:_SHOWN]}"]
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,13 @@ def test_the_table_names_every_statement_of_every_command(capsys: pytest.Capture
     assert [pair for pair in wanted if [pair[0], scope.workload, pair[1]] not in lines] == []
 
 
+def test_a_command_that_is_none_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    from generator.cli.app import main
+
+    assert main(["rights", str(folder("stacksets") / "example.yaml"), "--command", "dance"]) == Exit.USAGE
+    assert "plan, deploy, diff" in capsys.readouterr().err
+
+
 def test_the_page_is_current() -> None:
     from generator.rights_page import FILE, page
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from cloud_world import World
 
+from tests.cloud.cloud_world import World
 from twin.cloud.process import Options, Running, local_cloud
 
 SECONDS = 0.01

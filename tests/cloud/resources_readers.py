@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-import resources_readers_data
-import resources_readers_network
-import resources_readers_services
-from resources_reading import READERS, Properties, Record, document, picked, reader, upper
+from tests.cloud import resources_readers_data, resources_readers_network, resources_readers_services
+from tests.cloud.resources_reading import READERS, Properties, Record, document, picked, reader, upper
 
 OTHERS = (resources_readers_data, resources_readers_network, resources_readers_services)
 """They fill ``READERS`` when they are imported."""

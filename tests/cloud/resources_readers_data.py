@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resources_reading import Properties, Record, document, named_tags, picked, reader
+from tests.cloud.resources_reading import Properties, Record, document, named_tags, picked, reader
 
 
 @reader("AWS::RDS::GlobalCluster")

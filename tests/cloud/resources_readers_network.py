@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources_reading import Properties, Record, named_tags, picked, reader
+from tests.cloud.resources_reading import Properties, Record, named_tags, picked, reader
 
 
 @reader("AWS::EC2::VPC")

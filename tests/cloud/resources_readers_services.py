@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resources_reading import Properties, Record, document, picked, reader, upper
+from tests.cloud.resources_reading import Properties, Record, document, picked, reader, upper
 
 
 @reader("AWS::IAM::Role")

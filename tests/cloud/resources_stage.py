@@ -14,8 +14,6 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from resources_reading import Record
-from resources_server import RECORDS
 
 from generator.build import library
 from generator.catalog import stack as catalogued
@@ -24,6 +22,8 @@ from generator.links import Observed
 from generator.placement import Instance, instances
 from generator.sources import sources_of
 from generator.values import Known, values
+from tests.cloud.resources_reading import Record
+from tests.cloud.resources_server import RECORDS
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "stacksets").glob("*.yaml"))
 DONE_SECONDS = 120.0

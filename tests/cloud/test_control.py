@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
-from cloud_world import ONE, PARAMETER, TOPIC, TWO, World, until
 
+from tests.cloud.cloud_world import ONE, PARAMETER, TOPIC, TWO, World, until
 from twin.cloud.knobs import KnobsError
 
 BOTH = TOPIC + "  Parameter:\n    Type: AWS::SSM::Parameter\n    Properties: {Type: String, Name: /both, Value: x}\n"

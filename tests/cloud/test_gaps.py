@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from resources_readers import READERS
-from resources_reading import Record, differences, leaves
-from resources_server import served
-from resources_stage import EXAMPLES, Stage
 
+from tests.cloud.resources_readers import READERS
+from tests.cloud.resources_reading import Record, differences, leaves
+from tests.cloud.resources_server import served
+from tests.cloud.resources_stage import EXAMPLES, Stage
 from twin.cloud.gaps import GAPS, INERT
 
 

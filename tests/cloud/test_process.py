@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cloud_world import World, until
 
 from generator.errors import UsageError
+from tests.cloud.cloud_world import World, until
 from twin.cloud import process
 from twin.cloud.launch import CloudProcessError, health
 from twin.cloud.process import Options, Running, down, local_cloud, names, status, up

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from resources_readers import READERS
-from resources_reading import Record
-from resources_server import served
-from resources_stage import EXAMPLES, Stage
 
+from tests.cloud.resources_readers import READERS
+from tests.cloud.resources_reading import Record
+from tests.cloud.resources_server import served
+from tests.cloud.resources_stage import EXAMPLES, Stage
 from tests.stacks.conftest import built
 from twin.cloud.resources import install
 

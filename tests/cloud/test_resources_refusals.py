@@ -8,8 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from resources_server import served
-from resources_small import ACCOUNT, HERE, THERE, Cloud, Resources, code
+
+from tests.cloud.resources_server import served
+from tests.cloud.resources_small import ACCOUNT, HERE, THERE, Cloud, Resources, code
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud_world import NEEDY, ONE, PARAMETER, TOPIC, TWO, World, given, until
+
+from tests.cloud.cloud_world import NEEDY, ONE, PARAMETER, TOPIC, TWO, World, given, until
 
 
 def refused(call: Any, *arguments: Any, **settings: Any) -> tuple[str, str]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud_world import ONE, PARAMETER, TWO, World, given
 
+from tests.cloud.cloud_world import ONE, PARAMETER, TWO, World, given
 from twin.cloud.process import Running
 
 MOTO_ACCOUNT = "123456789012"

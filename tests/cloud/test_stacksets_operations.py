@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud_world import ONE, PARAMETER, THREE, TWO, World, given, until
+
+from tests.cloud.cloud_world import ONE, PARAMETER, THREE, TWO, World, given, until
 
 REGIONS = [ONE, TWO, THREE]
 CANCELLED = "Cancelled since failure tolerance has exceeded"

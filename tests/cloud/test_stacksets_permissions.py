@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud_world import EXECUTION, ONE, PARAMETER, World, fresh_account
 
 from generator.config.regions import REGIONS
+from tests.cloud.cloud_world import EXECUTION, ONE, PARAMETER, World, fresh_account
 from twin.cloud.launch import Options
 from twin.cloud.process import local_cloud
 from twin.cloud.stacksets.permissions import ALWAYS_ENABLED

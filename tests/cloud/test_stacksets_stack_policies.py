@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud_world import ONE, PARAMETER, World, given
 
+from tests.cloud.cloud_world import ONE, PARAMETER, World, given
 from twin.cloud.stack_policies import denial
 
 ALLOW = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}

@@ -143,7 +143,11 @@ def _ask(pid: int, process: subprocess.Popen[bytes] | None) -> None:
 
 
 def _exists(pid: int) -> bool:
+    """Tell whether there is such a process; one that has ended and is a child of ours is none any more."""
     try:
+        with contextlib.suppress(ChildProcessError):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return False
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
