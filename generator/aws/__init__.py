@@ -1,10 +1,32 @@
 """What touches AWS: the only package of the generator that imports boto3.
 
-- :mod:`generator.aws.clients`   one client a service, region and account, with bounded calls
-- :mod:`generator.aws.errors`    what AWS refused, as an error for people
-- :mod:`generator.aws.observe`   what is there, for the planner
-- :mod:`generator.aws.perform`   one action of a plan, carried out and followed to its end
-- :mod:`generator.aws.deploy`    a plan carried out, wave by wave
-- :mod:`generator.aws.destroy`   an environment taken down
-- :mod:`generator.aws.status`    what each region says of itself, now
+To look:
+
+- :mod:`generator.aws.clients`      one client a service, region and account, with bounded calls
+- :mod:`generator.aws.errors`       what AWS refused, as an error for people
+- :mod:`generator.aws.looking`      regions asked side by side, and what a dark one means
+- :mod:`generator.aws.observe`      what is there, for the planner; :mod:`generator.aws.inventory` its stacks,
+  :mod:`generator.aws.databases` its database
+- :mod:`generator.aws.preview`      what a deployment would do; :mod:`generator.aws.diff` what differs
+- :mod:`generator.aws.status`       what each region says of itself, now
+
+To act:
+
+- :mod:`generator.aws.deploy`       a plan carried out; :mod:`generator.aws.waves` its waves, :mod:`generator.aws.works`
+  one work of them
+- :mod:`generator.aws.destroy`      an environment taken down; :mod:`generator.aws.undoing` and
+  :mod:`generator.aws.emptying` one step of it
+- :mod:`generator.aws.lease`        who may change the environment; :mod:`generator.aws.grip` holding on to it
+- :mod:`generator.aws.perform`      one action, carried out and followed to its end: :mod:`generator.aws.stacksets`,
+  :mod:`generator.aws.plainstacks`, with :mod:`generator.aws.access` to accounts
+- :mod:`generator.aws.uploads`      packages and long templates; :mod:`generator.aws.policies` stack policies
+- :mod:`generator.aws.bootstrap`    the probe's role in the database; :mod:`generator.aws.checks` checks of our own
+- :mod:`generator.aws.stopping`     running operations stopped
+
+How:
+
+- :mod:`generator.aws.control`      what all of these share; :mod:`generator.aws.paces` how long they wait
+- :mod:`generator.aws.events`       what is told while it happens; :mod:`generator.aws.watching` the resources' own
+- :mod:`generator.aws.faults`       what failed, why, and what to do
+- :mod:`generator.aws.interruptible` work that Ctrl-C reaches
 """

@@ -21,7 +21,6 @@ from generator.aws.events import Said
 from generator.errors import CloudError
 
 _ASLEEP = frozenset({"ResourceNotReadyException", "ResourceConflictException", "CodeArtifactUserPendingException"})
-ELSEWHERE = "is not the active region"
 """What the function says where it finds no writer (``lambda/bootstrap_database.py``)."""
 
 _PATIENCE = Patience(connect=5.0, read=75.0, tries=3)

@@ -19,7 +19,6 @@ from generator.aws.faults import DeployError
 from generator.aws.grip import Grip
 from generator.aws.interruptible import all_of
 from generator.aws.works import Library, Sent
-from generator.errors import CloudError
 from generator.placement import Instance
 from generator.plan.model import Kind, Plan, SeenStackSet, Work
 from generator.plan.wanted import Facts
@@ -141,12 +140,7 @@ class Waves:
             self._control.sink(Said(f"{active} does not answer: the database was not prepared", "warning"))
             return facts
         function = _output(facts, "probe", active, "BootstrapName")
-        try:
-            self._prepare(active, function)
-        except CloudError as error:
-            if self._control.clouds.local is None or bootstrap.ELSEWHERE not in str(error):
-                raise
-            self._control.sink(Said("no database runs behind the local cloud's clusters: none was prepared", "warning"))
+        self._prepare(active, function)
         return facts
 
     def _prepare(self, active: str, function: str) -> None:

@@ -140,7 +140,7 @@ def sent(facts: Facts, work: Work, doing: Iterable[Action], *, waited: bool = Fa
     for each in done:
         if isinstance(each, CreateStackSet | UpdateStackSet):
             before = replace(
-                before or SeenStackSet(each.name, each.template),
+                before or SeenStackSet(each.name, each.template, permission_model=_model(environment)),
                 template=each.template,
                 parameters=dict(each.parameters),
                 tags=naming.tags(environment.suffix, dict(environment.tags)),
@@ -149,6 +149,10 @@ def sent(facts: Facts, work: Work, doing: Iterable[Action], *, waited: bool = Fa
     if before is None or any(isinstance(each, DeleteStackSet) for each in done):
         return Sent(whole=(work.name,), places=work.places)
     return Sent(stacksets=(replace(before, operations=()),), places=work.places)
+
+
+def _model(environment: Environment) -> str:
+    return environment.permission_model.upper().replace("-", "_")
 
 
 def upload(facts: Facts, library: Library, work: Work, control: Control) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from deploy_world import Deploying, Heard, changing, clouds_of, environment
 
 from generator import naming
 from generator.aws import observe, works
@@ -21,6 +20,7 @@ from generator.config import Environment
 from generator.plan.model import Kind, SeenStackSet, Work
 from generator.plan.recorded import placed
 from generator.plan.wanted import Facts
+from tests.aws.deploy_world import Deploying, Heard, changing, clouds_of, environment
 from twin.cloud.knobs import Knobs
 from twin.cloud.process import Running
 

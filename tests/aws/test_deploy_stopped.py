@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deploy_world import ROOT, Deploying, Heard, clouds_of, environment, eventually
 
 from generator.aws import observe
 from generator.aws.clients import Clouds
@@ -25,6 +24,7 @@ from generator.aws.stopping import stop_all
 from generator.config import Environment
 from generator.plan.model import CreateStackSet
 from generator.plan.recorded import placed
+from tests.aws.deploy_world import ROOT, Deploying, Heard, clouds_of, environment, eventually
 from twin.cloud.knobs import Knobs
 from twin.cloud.process import Running
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from deploy_world import Heard, clouds_of, environment
-from status_world import A, B, silence
 
 from generator import naming
 from generator.aws import observe
@@ -23,6 +21,8 @@ from generator.cli.progress import shown
 from generator.config import Environment
 from generator.errors import Exit
 from generator.plan.leftovers import deployed
+from tests.aws.deploy_world import Heard, clouds_of, environment
+from tests.aws.status_world import A, B, silence
 from twin.cloud.process import Running
 
 

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import status_world as world
 from moto.server import ThreadedMotoServer
-from status_world import A, B
 
 from generator.aws.clients import Clouds, Keys
 from generator.aws.control import Control
@@ -24,6 +22,8 @@ from generator.aws.undoing import undo, undoes
 from generator.errors import CloudError, DisasterRecoveryError
 from generator.plan.model import DeleteInstances, Wait
 from generator.plan.steps import AssertNoMembers, EmptyBucket, RemoveSecretReplicas, Snapshot
+from tests.aws import status_world as world
+from tests.aws.status_world import A, B
 
 BUCKET = "a-bucket-of-a-test"
 

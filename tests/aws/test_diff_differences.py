@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import deployed as world
 import pytest
-import status_world
 
 from generator.cli.diff import text
 from generator.config import Environment
 from generator.plan.differences import Difference, Differences, differences
 from generator.plan.model import Seen
+from tests.aws import deployed as world
+from tests.aws import status_world
 
 A, B = status_world.A, status_world.B
 

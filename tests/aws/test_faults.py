@@ -8,13 +8,13 @@ import zipfile
 from typing import Any
 
 import pytest
-from deploy_world import Heard, clouds_of, environment, eventually
 
 from generator.aws.bootstrap import bootstrap
 from generator.aws.control import Control
 from generator.aws.faults import cause, hint_for
 from generator.aws.paces import LOCAL, Halt, HaltedError, Pace
 from generator.errors import CloudError
+from tests.aws.deploy_world import Heard, clouds_of, environment, eventually
 from twin.cloud.knobs import Knobs
 from twin.cloud.process import Running
 

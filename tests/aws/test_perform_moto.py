@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from deploy_world import Heard, environment, eventually
 from moto.server import ThreadedMotoServer
 
 from generator import naming
@@ -36,6 +35,7 @@ from generator.plan.model import (
     UpdateStack,
     UpdateStackSet,
 )
+from tests.aws.deploy_world import Heard, environment, eventually
 
 ACCOUNT = "123456789012"
 """The account of every key that moto does not know."""

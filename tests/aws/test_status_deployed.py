@@ -6,9 +6,6 @@ import json
 from collections.abc import Iterator
 
 import pytest
-import status_world as world
-from deploy_world import Heard, clouds_of, environment
-from status_world import A, B
 
 from generator import naming
 from generator.aws.clients import Clouds, Keys
@@ -22,6 +19,9 @@ from generator.cli import status as status_command
 from generator.config import Environment
 from generator.errors import Exit
 from recovery import signals
+from tests.aws import status_world as world
+from tests.aws.deploy_world import Heard, clouds_of, environment
+from tests.aws.status_world import A, B
 from twin.cloud.process import Running
 
 LATE = 20.0

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import status_world as world
 from moto.server import ThreadedMotoServer
-from status_world import A, B
 
 from generator.aws.clients import Clouds, Keys
 from generator.aws.status.bounded import ask_all
@@ -20,6 +18,8 @@ from generator.aws.status.verdict import judge
 from generator.cli.status import Wishes, show
 from generator.config import Environment
 from generator.errors import CloudError, Exit
+from tests.aws import status_world as world
+from tests.aws.status_world import A, B
 
 SOON = 4.0
 

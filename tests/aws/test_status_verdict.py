@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import status_world as world
-from status_world import NOW, A, B
 
 from generator.aws.status import routes
 from generator.aws.status.report import (
@@ -29,6 +27,8 @@ from generator.aws.status.verdict import Verdict, judge
 from generator.cli.status_page import page
 from generator.config import Environment
 from recovery.state import Database, Mark, Swap
+from tests.aws import status_world as world
+from tests.aws.status_world import NOW, A, B
 
 
 @pytest.fixture
