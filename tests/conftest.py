@@ -1,0 +1,26 @@
+"""How the tests are shared out between processes.
+
+A file of these folders deploys into a cloud of its own, or deploys once for all its tests: its tests stay together.
+They take longest, so they go first, and the many small ones fill up what is left.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TOGETHER = ("resilience", "cloud", "aws", "cli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _place(item) not in TOGETHER)
+    for item in items:
+        if _place(item) in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _place(item: pytest.Item) -> str:
+    """Return the folder of ``tests/`` that a test is in."""
+    inside = item.path.relative_to(Path(__file__).parent).parts
+    return inside[0] if len(inside) > 1 else ""
