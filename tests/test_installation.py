@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 TAKEN = (
     "generator",
     "recovery",
+    "twin",
     "lambda",
     "stacksets",
     "templates",
@@ -43,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     shutil.rmtree(source)
 
     def start(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PYTHONPATH": str(target), "NO_COLOR": "1"}
+        environment = os.environ | {"PYTHONPATH": str(target), "NO_COLOR": "1", "XDG_STATE_HOME": str(place / "state")}
         command = [sys.executable, "-m", "generator", *arguments]
         return subprocess.run(command, cwd=elsewhere, env=environment, text=True, capture_output=True, check=False)
 
@@ -66,6 +67,16 @@ def test_the_examples_are_found_and_valid(run: Run) -> None:
     for name in ("example", "three-regions", "witness"):
         done = run("validate", f"stacksets/{name}.yaml")
         assert done.returncode == 0, done.stderr
+
+
+def test_a_deployment_is_planned(run: Run) -> None:
+    done = run("plan", "stacksets/example.yaml", "--offline")
+    assert done.returncode == 0 and "dr-example-records-failover" in done.stdout, done.stderr
+
+
+def test_a_local_cloud_is_started_and_stopped(run: Run) -> None:
+    assert run("cloud", "up", "--name", "installed").returncode == 0
+    assert run("cloud", "down", "--name", "installed").returncode == 0
 
 
 def test_traps_and_templates_are_explained(run: Run) -> None:
