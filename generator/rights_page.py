@@ -66,7 +66,8 @@ def _statements() -> str:
         told.add((each.sid, each.resources))
         actions = ", ".join(f"`{action}`" for action in sorted(set(each.actions)))
         resources = ", ".join(f"`{resource}`" for resource in each.resources)
-        within = {"home": "the StackSets' region", "regions": "the environment's regions"}.get(each.within, each.within)
+        words = {"home": "the StackSets' region", "regions": "the environment's regions", "everywhere": "any region"}
+        within = words.get(each.within, each.within)
         where = f"{resources}, asked in {within}" if each.within else resources
         keys = "; ".join(f"`{key}` is `{value}`" for key, value in each.condition)
         lines.append(f"| {each.sid} | {actions} | {where}{f'; {keys}' if keys else ''} | {each.reason} |")

@@ -6,7 +6,7 @@ To look:
 - :mod:`generator.aws.errors`       what AWS refused, as an error for people
 - :mod:`generator.aws.looking`      regions asked side by side, and what a dark one means
 - :mod:`generator.aws.observe`      what is there, for the planner; :mod:`generator.aws.inventory` its stacks,
-  :mod:`generator.aws.databases` its database
+  :mod:`generator.aws.databases` its database, :mod:`generator.aws.organization` whose organization it is
 - :mod:`generator.aws.preview`      what a deployment would do; :mod:`generator.aws.diff` what differs
 - :mod:`generator.aws.status`       what each region says of itself, now
 
@@ -15,11 +15,12 @@ To act:
 - :mod:`generator.aws.deploy`       a plan carried out; :mod:`generator.aws.waves` its waves, :mod:`generator.aws.works`
   one work of them
 - :mod:`generator.aws.destroy`      an environment taken down; :mod:`generator.aws.undoing` and
-  :mod:`generator.aws.emptying` one step of it
+  :mod:`generator.aws.emptying` one step of it, :mod:`generator.aws.remains` what only it looks at
 - :mod:`generator.aws.lease`        who may change the environment; :mod:`generator.aws.grip` holding on to it
 - :mod:`generator.aws.perform`      one action, carried out and followed to its end: :mod:`generator.aws.stacksets`,
   :mod:`generator.aws.plainstacks`, with :mod:`generator.aws.access` to accounts
-- :mod:`generator.aws.uploads`      packages and long templates; :mod:`generator.aws.policies` stack policies
+- :mod:`generator.aws.uploads`      packages and long templates; :mod:`generator.aws.cache` where packages are kept;
+  :mod:`generator.aws.policies` stack policies; :mod:`generator.aws.replicas` the secret's replicas
 - :mod:`generator.aws.bootstrap`    the probe's role in the database; :mod:`generator.aws.checks` checks of our own
 - :mod:`generator.aws.stopping`     running operations stopped
 

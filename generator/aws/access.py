@@ -56,13 +56,22 @@ def ownership(clouds: Clouds) -> dict[str, Any]:
     """Return what CreateStackSet and UpdateStackSet say of the roles, or of the organization (trap 44d)."""
     environment = clouds.environment
     if environment.permission_model == SERVICE_MANAGED:
-        return {"PermissionModel": "SERVICE_MANAGED", "AutoDeployment": {"Enabled": False}}
+        return {"PermissionModel": "SERVICE_MANAGED"}
     role = naming.ADMINISTRATION_ROLE.of(suffix=environment.suffix)
     return {
         "PermissionModel": "SELF_MANAGED",
         "AdministrationRoleARN": f"arn:aws:iam::{environment.accounts.administration}:role/{role}",
         "ExecutionRoleName": naming.EXECUTION_ROLE.of(suffix=environment.suffix),
     }
+
+
+def automatic(clouds: Clouds) -> dict[str, Any]:
+    """Return what CreateStackSet alone says: that accounts which join a unit get nothing by themselves.
+
+    CloudFormation API Reference, ``UpdateStackSet``, AutoDeployment: it is not given together with
+    DeploymentTargets or Regions; and left out, it stays as it is.
+    """
+    return {"AutoDeployment": {"Enabled": False}} if clouds.environment.permission_model == SERVICE_MANAGED else {}
 
 
 def targets(clouds: Clouds, account: str) -> Mapping[str, Any]:

@@ -7,8 +7,7 @@ second is only told: nobody but that person can put it right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator import naming
@@ -16,13 +15,13 @@ from generator.aws.control import Control
 from generator.aws.databases import UNKNOWN
 from generator.aws.events import Checked
 from generator.aws.looking import DarkError, ask, side_by_side
+from generator.aws.replicas import key, primary, replicas
 from generator.config import Environment
 from generator.placement import Instance
-from generator.plan.model import Seen, SeenStack
+from generator.plan.model import Seen
 from generator.plan.recorded import placed
 
 _PENDING = frozenset({"PendingConfirmation", "Deleted"})
-_UNSETTLED = "InProgress"
 
 
 def checks(control: Control, seen: Seen) -> tuple[Checked, ...]:
@@ -79,52 +78,34 @@ def _members(environment: Environment, seen: Seen) -> Iterator[Checked]:
 
 
 def _secret(control: Control, seen: Seen) -> Iterator[Checked]:
-    """Check that the secret's replicas are in sync, each under its own region's key (trap 86).
-
-    Secrets Manager API Reference, ``DescribeSecret``: only the primary region knows the replicas' status, which is
-    InSync, InProgress or Failed. A replica that is being made is waited for.
-    """
+    """Check that the secret's replicas are in sync, each under its own region's key (trap 86)."""
     environment, name = control.clouds.environment, naming.DATABASE_SECRET.of(suffix=control.clouds.environment.suffix)
-    primary = _primary(environment, seen)
-    if primary is None or primary.region in seen.dark:
-        yield Checked(f"secret {name}", "its region does not answer, so its replicas were not checked")
+    holder = primary(environment, seen)
+    try:
+        found = replicas(control, holder) if holder is not None and holder.region not in seen.dark else None
+    except DarkError:
+        found = None
+    if holder is None or found is None:
+        said = "its region does not answer, so its replicas were not checked"
+        yield Checked(f"secret {name}", said, "deploy again")
         return
-    client = control.clouds.client("secretsmanager", primary.region, primary.account)
-    replicas: Sequence[Mapping[str, Any]] = ()
-    for wait in chain([0.0], control.paces.settling.waits()):
-        control.halt.wait(wait)
-        asked = lambda: client.describe_secret(SecretId=name)  # noqa: E731
-        replicas = ask(primary.region, f"describing the secret {name}", asked).get("ReplicationStatus") or ()
-        if not any(each.get("Status") == _UNSETTLED for each in replicas):
-            break
-    there = {str(each.get("Region")): each for each in replicas}
-    for region in (each.name for each in environment.data_regions if each.name != primary.region):
-        yield _replica(f"secret {name} in {region}", there.get(region), _key(environment, seen, region))
+    there = {str(each.get("Region")): each for each in found}
+    for region in (each.name for each in environment.data_regions if each.name != holder.region):
+        yield _replica(f"secret {name} in {region}", there.get(region), key(environment, seen, region))
 
 
-def _replica(about: str, found: Mapping[str, Any] | None, key: str) -> Checked:
+def _replica(about: str, found: Mapping[str, Any] | None, wanted: str) -> Checked:
     if found is None:
         return Checked(about, "there is no replica", "deploy again", failing=True)
     if found.get("Status") != "InSync":
         said = f"its replica is {found.get('Status')}: {found.get('StatusMessage', '')}".rstrip(": ")
-        return Checked(about, said, "look at the key in that region, then replicate it again", failing=True)
+        hint = "look at the key in that region, and for a secret of that name; remove the replica and deploy again"
+        return Checked(about, said, hint, failing=True)
     under = str(found.get("KmsKeyId", ""))
-    if key and under and under.rsplit("/", 1)[-1] != key.rsplit("/", 1)[-1]:
-        said = f"its replica is kept under {under}, and not under the region's own key {key}"
+    if wanted and under and under.rsplit("/", 1)[-1] != wanted.rsplit("/", 1)[-1]:
+        said = f"its replica is kept under {under}, and not under the region's own key {wanted}"
         return Checked(about, said, "remove the replica and deploy again", failing=True)
     return Checked(about)
-
-
-def _primary(environment: Environment, seen: Seen) -> SeenStack | None:
-    """Return the stack of the cluster that was born as the origin: the secret is part of it."""
-    found = (seen.stack_of(each) for each in placed(environment, seen).instances if each.stack == "database")
-    return next((each for each in found if each is not None and each.parameters.get("Birth") == "origin"), None)
-
-
-def _key(environment: Environment, seen: Seen, region: str) -> str:
-    keys = [each for each in placed(environment, seen).instances if (each.stack, each.region) == ("keys", region)]
-    found = seen.stack_of(keys[0]) if keys else None
-    return found.outputs.get("KeyArn", "") if found else ""
 
 
 def _subscriptions(control: Control, seen: Seen) -> list[Checked]:

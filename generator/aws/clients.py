@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import HTTPClientError
 
 from generator.aws.errors import told
+from generator.aws.looking import DarkError, ask
 from generator.config import Environment
 from generator.errors import CloudError
 
@@ -36,6 +37,9 @@ CHANGING = Patience()
 
 LOOKING = Patience(connect=2.0, read=5.0, tries=2)
 """For looking at a region that may be dark: a column that says so soon beats one that never comes."""
+
+RENEWING = Patience(connect=2.0, read=5.0, tries=1)
+"""For renewing a lease, which is tried again by itself, and has to be known to be lost before it runs out."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,20 @@ class Clouds:
         self._lock = threading.RLock()
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
-        self._hasty: Clouds | None = None
+        self._others: dict[Patience, Clouds] = {patience: self}
 
     def looking(self) -> Clouds:
         """Return the same clouds with less patience, for regions that may be dark; the same ones each time."""
+        return self.having(LOOKING)
+
+    def having(self, patience: Patience) -> Clouds:
+        """Return the same clouds with another patience and the same credentials; the same ones each time."""
         with self._lock:
-            if self._hasty is None:
-                self._hasty = Clouds(self.environment, patience=LOOKING, local=self.local)
-            return self._hasty
+            if patience not in self._others:
+                other = Clouds(self.environment, patience=patience, local=self.local)
+                other._lock, other._sessions, other._others = self._lock, self._sessions, self._others
+                self._others[patience] = other
+            return self._others[patience]
 
     def client(self, service: str, region: str, account: str = "") -> Any:
         """Return the client; ``account`` is the workload's unless said. Raises :class:`CloudError`."""
@@ -105,13 +115,7 @@ class Clouds:
         wanted = self.environment.accounts.administration
         region = self.environment.dns_region
         with told(region, "asking whose credentials these are"):
-            identity = self._at_hand(wanted).client(
-                "sts",
-                region_name=region,
-                config=self._config,
-                endpoint_url=self.local.of(region) if self.local else None,
-            )
-            account = str(identity.get_caller_identity()["Account"])
+            account = str(self.client("sts", region, wanted).get_caller_identity()["Account"])
         if account != wanted:
             raise CloudError(
                 f"these credentials belong to the account {account}, the environment"
@@ -170,12 +174,12 @@ def _renewing(session: boto3.Session, role: str, regions: tuple[str, ...]) -> An
 
 
 def _assume(session: boto3.Session, role: str, regions: tuple[str, ...]) -> Any:
+    silent = ""
     for region in regions:
         sts = session.client("sts", region_name=region, config=_ASSUMING)
-        with told(region, f"assuming {role}"):
-            try:
-                return sts.assume_role(RoleArn=role, RoleSessionName=SESSION_NAME)["Credentials"]
-            except HTTPClientError:
-                if region == regions[-1]:
-                    raise
-    raise ValueError("no region to ask")
+        asked = partial(sts.assume_role, RoleArn=role, RoleSessionName=SESSION_NAME)
+        try:
+            return ask(region, f"assuming {role}", asked)["Credentials"]
+        except DarkError as error:
+            silent = silent or str(error)
+    raise CloudError(silent, hint="no region's STS answers: is the way to them down? run the command again")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,18 +19,43 @@ UNKNOWN = "unknown"
 
 
 def database(clouds: Clouds, dark: tuple[str, ...] = ()) -> Database:
-    """Return the global cluster, as the first data region says that knows one; dark regions are not asked.
+    """Return the global cluster, as all data regions together say; dark regions are not asked.
 
-    RDS API Reference, ``DescribeGlobalClusters``. Raises CloudError when a region refuses.
+    A region that was lost and answers again may still say that it writes, while the others say who took over: then
+    nobody is known to be active. RDS API Reference, ``DescribeGlobalClusters``. Raises CloudError when a region
+    refuses.
     """
-    environment, refused = clouds.environment, False
+    environment = clouds.environment
     wanted = naming.GLOBAL_CLUSTER.of(suffix=environment.suffix)
-    for region in (each.name for each in environment.data_regions):
-        found = None if region in dark else _global_cluster(clouds, region, wanted)
-        if found:
-            return _described(clouds, found, dark)
-        refused = refused or found is None
-    return Database(known=not refused)
+    regions = [each.name for each in environment.data_regions]
+    answers = side_by_side(lambda each: None if each in dark else _global_cluster(clouds, each, wanted), regions)
+    views = [each for each in answers if each]
+    if not views:
+        return Database(known=None not in answers)
+    return _described(clouds, agreed(views), dark)
+
+
+def agreed(views: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return one description of the global cluster from several regions': the first's, with all members.
+
+    Where they say different things of who writes, every member that one of them calls the writer is one; if that
+    is still a single one, none is. In neither case does anybody count as active.
+    """
+    members = {each["DBClusterArn"]: each for view in reversed(views) for each in view.get("GlobalClusterMembers", [])}
+    said = [_writers(view) for view in views]
+    writers = frozenset().union(*said)
+    if any(each != writers for each in said) and len(writers) == 1:
+        writers = frozenset()
+    busy = [view["FailoverState"] for view in views if (view.get("FailoverState") or {}).get("Status")]
+    return {
+        **views[0],
+        "GlobalClusterMembers": [{**each, "IsWriter": arn in writers} for arn, each in members.items()],
+        "FailoverState": busy[0] if busy else {},
+    }
+
+
+def _writers(view: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(each["DBClusterArn"] for each in view.get("GlobalClusterMembers", []) if each.get("IsWriter"))
 
 
 def _global_cluster(clouds: Clouds, region: str, name: str) -> Mapping[str, Any] | None:

@@ -24,12 +24,14 @@ from generator.aws.lease import Lease, MovedError
 from generator.aws.paces import Halt, HaltedError, Paces
 from generator.aws.uploads import Bodies, Packages
 from generator.aws.waves import Waves
-from generator.aws.works import Library
+from generator.aws.works import DarkenedError, Library
 from generator.config import Environment
 from generator.errors import CloudError
 from generator.naming import TEMPLATE_BUCKET
 from generator.plan.effects import effects
 from generator.plan.model import Plan, Refusal, Seen
+from generator.plan.perils.places import WITHOUT_DARK
+from generator.plan.reach import passed_over
 from generator.plan.safety import refusals
 from generator.plan.wanted import Facts
 from generator.plan.waves import plan as planned
@@ -121,8 +123,9 @@ class Deployment:
         """Deploy and return what came of it. Raises CloudError of many kinds, each with what to do."""
         start, account = time.monotonic(), self.clouds.check_account()
         self.control.calling = call_as(self.clouds)
-        self.lease = lease = Lease(self.clouds)
+        done: list[str] = []
         for _ in range(_AGAIN):
+            self.lease = lease = Lease(self.clouds)
             grip = Grip(lease, self.control, wait=self.options.wait)
             attempt = self._look(account)
             self._refuse(attempt)
@@ -132,6 +135,14 @@ class Deployment:
             except MovedError:
                 self.sink(Said("someone else deployed in the meantime: looking again"))
                 continue
+            except DarkenedError as error:
+                if WITHOUT_DARK not in self.options.allowed:
+                    raise
+                self.sink(Said(f"{error}: looking again without it", "warning"))
+                done += waves.changed
+                lease.release()
+                continue
+            changed = tuple(dict.fromkeys((*done, *changed)))
             if not changed:
                 self.sink(Said("nothing to change", "fine"))
             result = Result(
@@ -139,13 +150,18 @@ class Deployment:
             )
             self._judge(result)
             return result
-        raise CloudError("others keep deploying this environment", hint="find out who, then deploy again")
+        raise CloudError(
+            "others keep deploying this environment, or regions keep turning dark",
+            hint="find out who, then deploy again",
+        )
 
     def _look(self, account: str) -> _Try:
         seen = observe.seen(self.environment, self.clouds, account=account, calling=self.control.calling)
         self.sink(Looked(account, len(seen.stacksets), seen.database.active, seen.dark))
         for region in seen.dark:
             self.sink(Said(f"{region} does not answer: nothing is done there, deploy again when it does", "warning"))
+        for words in passed_over(self.environment, seen):
+            self.sink(Said(f"{words}; deploy again when it has", "warning"))
         lists = observe.prefix_lists(self.environment, self.clouds, seen)
         return _Try(Facts(self.environment, seen, self.packages.keys, lists), planned(self.environment, seen))
 

@@ -7,10 +7,10 @@ is there, so the next run goes on where this one stopped.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from generator.aws import observe
+from generator.aws import observe, remains
 from generator.aws.access import call_as
 from generator.aws.clients import Clouds
 from generator.aws.control import Control, paces_of
@@ -25,8 +25,8 @@ from generator.aws.undoing import undo, undoes
 from generator.aws.uploads import Bodies
 from generator.config import Environment
 from generator.errors import CloudError
-from generator.naming import TEMPLATE_BUCKET
-from generator.plan.model import Action, Seen, Wait
+from generator.naming import STACKSET, TEMPLATE_BUCKET
+from generator.plan.model import Action, DeleteStack, Seen, SeenStack, Wait
 from generator.plan.steps import EmptyBucket, Left, Teardown
 from generator.plan.teardown import teardown
 
@@ -57,7 +57,8 @@ class Result:
 
 def planned(environment: Environment, clouds: Clouds, *, data: bool) -> tuple[Teardown, Seen]:
     """Return what would be done, and what was seen. Changes nothing. Raises CloudError."""
-    seen = observe.seen(environment, clouds)
+    seen = remains.with_templates(clouds, observe.seen(environment, clouds))
+    seen = replace(seen, released=remains.released(clouds, seen))
     return teardown(environment, seen, data=data), seen
 
 
@@ -86,6 +87,7 @@ class Destruction:
             body=Bodies(self.clouds, self._templates, self.sink),
         )
         self.lease: Lease | None = None
+        self._released: tuple[SeenStack, ...] | None = None
 
     def run(self) -> Result:
         """Destroy and return what came of it. Raises CloudError of many kinds, each with what to do."""
@@ -94,7 +96,7 @@ class Destruction:
         self.lease = Lease(self.clouds)
         grip = Grip(self.lease, self.control, wait=self.options.wait)
         for _ in range(_ROUNDS):
-            seen = observe.seen(self.environment, self.clouds, account=account)
+            seen = self._look(account)
             self.sink(Looked(account, len(seen.stacksets), seen.database.active, seen.dark))
             found = teardown(self.environment, seen, data=self.options.data)
             if not found.waves:
@@ -109,14 +111,28 @@ class Destruction:
             self._carry_out(found, grip)
         raise CloudError(f"{self.environment.suffix} is not gone: others keep changing it", hint="find out who")
 
+    def _look(self, account: str) -> Seen:
+        """Return what is seen; stacks of no StackSet are looked for once, since nothing here makes one."""
+        seen = observe.seen(self.environment, self.clouds, account=account, calling=self.control.calling)
+        if self._released is None:
+            self._released = remains.released(self.clouds, seen)
+        return replace(remains.with_templates(self.clouds, seen), released=self._released)
+
     def _carry_out(self, found: Teardown, grip: Grip) -> None:
         """Carry the waves out; one that waited for others ends it, since what they did may change the rest."""
         for number, wave in enumerate(found.waves, 1):
             grip.check()
+            self._give_back(wave)
             self.sink(WaveBegan(number, len(found.waves), tuple(sorted({subject(each) for each in wave}))))
             self._wave(wave)
             if any(isinstance(each, Wait) for each in wave):
                 return
+
+    def _give_back(self, wave: tuple[Action, ...]) -> None:
+        """Give the lease back before the stack goes that holds its table: it could not be renewed any more."""
+        table = f"{STACKSET.of(suffix=self.environment.suffix)}-deployment"
+        if self.lease is not None and any(isinstance(each, DeleteStack) and each.name == table for each in wave):
+            self.lease.release()
 
     def _wave(self, wave: tuple[Action, ...]) -> None:
         """Carry a wave's steps out side by side, those of one StackSet or bucket one after the other."""

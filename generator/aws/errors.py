@@ -10,6 +10,12 @@ from botocore.parsers import ResponseParserError
 
 from generator.errors import CloudError
 
+SILENCE = (exceptions.HTTPClientError, exceptions.ConnectionError)
+"""What botocore raises when nobody answers: time-outs, refused and dropped connections, names unknown.
+
+The two have only ``BotoCoreError`` in common: whoever connects in vain gets the second (botocore's exceptions).
+"""
+
 _HINTS = {
     "AccessDenied": "the caller lacks a right; docs/deploying.md lists those that each command needs",
     "AccessDeniedException": "the caller lacks a right; docs/deploying.md lists those that each command needs",
@@ -20,6 +26,9 @@ _HINTS = {
     "UnrecognizedClientException": "the access key is not one that AWS knows, or the region is not enabled",
     "Throttling": "AWS asked to be called less often, for longer than was waited; run the command again",
     "ThrottlingException": "AWS asked to be called less often, for longer than was waited; run the command again",
+    "ServiceUnavailable": "the service failed by itself, each time it was asked; run the command again",
+    "InternalFailure": "the service failed by itself, each time it was asked; run the command again",
+    "InternalError": "the service failed by itself, each time it was asked; run the command again",
 }
 
 

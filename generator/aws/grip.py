@@ -59,5 +59,5 @@ class Grip:
     def check(self) -> None:
         """Raise HaltedError when the lease was lost, or the work was asked to stop."""
         self._control.halt.check()
-        if self.seen.table and not self._lease.held:
+        if self.seen.table and not self._lease.valid:
             raise HaltedError("the lease is not held any more")

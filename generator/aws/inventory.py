@@ -12,6 +12,7 @@ from generator.config import Environment
 from generator.plan.model import SeenInstance, SeenOperation, SeenStack, SeenStackSet
 
 _UNDER_WAY = frozenset({"RUNNING", "STOPPING", "QUEUED"})
+_OPEN = frozenset({"PENDING", "RUNNING"})
 
 
 def names(environment: Environment, clouds: Clouds, calling: Mapping[str, str]) -> list[str]:
@@ -45,11 +46,19 @@ def stackset(clouds: Clouds, name: str, calling: Mapping[str, str]) -> SeenStack
         managed_execution=bool(described.get("ManagedExecution", {}).get("Active", False)),
         instances=listed(clouds, name, calling),
         operations=tuple(
-            SeenOperation(each["OperationId"], each["Action"], each["Status"])
-            for each in operations
-            if each["Status"] in _UNDER_WAY
+            _operation(clouds, name, each, calling) for each in operations if each["Status"] in _UNDER_WAY
         ),
     )
+
+
+def _operation(clouds: Clouds, name: str, summary: Mapping[str, Any], calling: Mapping[str, str]) -> SeenOperation:
+    """Return the operation with the regions that it has no result of yet (``ListStackSetOperationResults``)."""
+    pages = clouds.stacksets().get_paginator("list_stack_set_operation_results")
+    with told(clouds.environment.dns_region, f"reading the results of an operation of {name}"):
+        asked = pages.paginate(StackSetName=name, OperationId=summary["OperationId"], **calling)
+        results = [each for page in asked for each in page["Summaries"]]
+    open_ = tuple(sorted({each["Region"] for each in results if each["Status"] in _OPEN}))
+    return SeenOperation(summary["OperationId"], summary["Action"], summary["Status"], open_ if results else None)
 
 
 def listed(clouds: Clouds, name: str, calling: Mapping[str, str]) -> tuple[SeenInstance, ...]:

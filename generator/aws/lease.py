@@ -2,7 +2,9 @@
 
 It is one item in the table of the stack ``deployment``, written under a condition (DynamoDB Developer Guide,
 "Condition expressions"), and renewed while the deployment runs. Whoever is killed leaves a lease that runs out;
-if it was a process of this machine that is gone, nobody has to wait for that. ``Serial`` grows with every lease,
+if it was a process of this machine, since its last start, that is gone, nobody has to wait for that. Renewals have
+a client of their own that gives up soon: who holds a lease has to know that it ran out before anyone else does.
+``Serial`` grows with every lease,
 so that what was looked at before the lease was taken is known to be as it was, or is looked at again.
 
 Clocks: an expiry is compared with the clock of who looks. Clocks that differ by more than the expiry defeat it;
@@ -25,7 +27,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator import naming
-from generator.aws.clients import Clouds
+from generator.aws.clients import RENEWING, Clouds
 from generator.aws.errors import code, told
 from generator.errors import CloudError
 
@@ -52,7 +54,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Process:
-    """Who holds a lease: the machine (and its container), the process there, and when that was started."""
+    """Who holds a lease: the machine, its start and its container, the process there, and when that was started."""
 
     host: str = ""
     pid: int = 0
@@ -65,8 +67,11 @@ class Process:
 
     @property
     def gone(self) -> bool:
-        """Tell whether the process is known to be gone: only a process of this machine can be."""
-        if self.host != _machine() or self.pid <= 0:
+        """Tell whether the process is known to be gone: only one of this machine since its last start can be.
+
+        A machine whose start nobody knows may be any other of that name: then nothing is known.
+        """
+        if not _start() or self.host != _machine() or self.pid <= 0:
             return False
         try:
             os.kill(self.pid, 0)
@@ -77,13 +82,21 @@ class Process:
         return bool(self.started) and _started(self.pid) != self.started
 
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+"""A number drawn at each start of a machine (random(4)): machines' names, and the first container's number, repeat."""
+
+
 def _machine() -> str:
-    """Return the machine's name, and within Linux the container's: process numbers mean nothing outside it."""
+    """Return the machine's name, its start, and within Linux the container: process numbers mean nothing outside."""
+    return " ".join(filter(None, (socket.gethostname(), _start())))
+
+
+def _start() -> str:
+    """Return what tells this start of this machine and this container from all others; empty if nobody knows."""
     try:
-        space = str(Path("/proc/self/ns/pid").readlink())
+        return f"{BOOT.read_text(encoding='ascii').strip()} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
-        space = ""
-    return " ".join(filter(None, (socket.gethostname(), space)))
+        return ""
 
 
 def _started(pid: int) -> str:
@@ -128,12 +141,19 @@ class Lease:
         self.table = naming.DEPLOYMENT_TABLE.of(suffix=environment.suffix)
         self.region = environment.dns_region
         self._client = clouds.client("dynamodb", self.region, environment.accounts.administration)
+        self._quick = clouds.having(RENEWING).client("dynamodb", self.region, environment.accounts.administration)
         self._terms = terms or Terms()
         self._clock = clock
         self._id = str(uuid.uuid4())
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._until = 0.0
         self.held = False
+
+    @property
+    def valid(self) -> bool:
+        """Tell whether it is held and has not run out by this machine's clock, even if nobody noticed yet."""
+        return self.held and self._clock() < self._until
 
     def read(self) -> Entry:
         """Return what the table says now. Raises CloudError when it can't be asked."""
@@ -192,7 +212,7 @@ class Lease:
                 if code(error) != _REFUSED:
                     raise
                 self._refused(error)
-        self.held = True
+        self.held, self._until = True, now + self._terms.expiry
         self._thread = threading.Thread(target=self._renew, args=(lost,), name="lease", daemon=True)
         self._thread.start()
 
@@ -203,13 +223,13 @@ class Lease:
         raise self.moved() from error
 
     def _renew(self, lost: Callable[[str], None]) -> None:
-        """Renew until it is given back. A renewal that fails is tried until the lease has run out."""
-        good = self._clock()
+        """Renew until it is given back. A renewal that fails is tried until the lease is about to run out."""
         wait = self._terms.renewal
         while not self._stop.wait(wait):
+            until = self._clock() + self._terms.expiry
             try:
-                self._write("SET Expires = :expires", {":expires": _number(int(self._clock() + self._terms.expiry))})
-                good, wait = self._clock(), self._terms.renewal
+                self._write("SET Expires = :expires", {":expires": _number(int(until))})
+                self._until, wait = until, self._terms.renewal
             except ClientError as error:
                 if code(error) == _REFUSED:
                     self.held = False
@@ -218,7 +238,7 @@ class Lease:
                 wait = self._terms.renewal / 6
             except BotoCoreError:
                 wait = self._terms.renewal / 6
-            if self._clock() - good > self._terms.expiry - self._terms.renewal / 3:
+            if self._clock() > self._until - self._terms.renewal / 3:
                 self.held = False
                 lost(f"the lease was lost: {self.table} could not be written for {self._terms.expiry:.0f} s")
                 return
@@ -237,7 +257,7 @@ class Lease:
             return
 
     def _write(self, update: str, values: Mapping[str, Any]) -> None:
-        self._client.update_item(
+        self._quick.update_item(
             TableName=self.table,
             Key=_key(),
             UpdateExpression=update,

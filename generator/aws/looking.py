@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from generator.aws.errors import code, told
+from generator.aws.errors import SILENCE, code, told
 
 _AT_A_TIME = 16
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
@@ -31,7 +31,7 @@ def ask(region: str, doing: str, question: Callable[[], Answer]) -> Answer:
     """
     try:
         return question()
-    except (HTTPClientError, ResponseParserError) as error:
+    except (*SILENCE, ResponseParserError) as error:
         raise DarkError(f"{doing} in {region}: {error}") from error
     except ClientError as error:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

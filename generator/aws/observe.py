@@ -4,7 +4,8 @@ The StackSets' own region has to answer: without it nothing can be planned (trap
 it is given a bounded time, and :attr:`generator.plan.model.Seen.dark` names it.
 
 Calls for N StackSets in R regions: ListStackSets, three for each StackSet, DescribeStacks for each region, one for
-the global cluster and one for each member, and one for each region's markers. DescribeStacks without a name lists
+the global cluster in each data region and one for each member, one for each region's markers, and with an
+organization one for its management account. DescribeStacks without a name lists
 all stacks of a region that are not deleted (CloudFormation API Reference, ``DescribeStacks``).
 """
 
@@ -23,12 +24,14 @@ from generator.aws.clients import Clouds
 from generator.aws.databases import database
 from generator.aws.errors import told
 from generator.aws.looking import DarkError, ask, side_by_side
+from generator.aws.organization import management
 from generator.catalog import STACKS
 from generator.config import Environment
 from generator.inputs import DYNAMODB_PREFIX_LIST, S3_PREFIX_LIST
 from generator.links import Observed
 from generator.plan.model import Database, Seen, SeenInstance, SeenStack, SeenStackSet
 from generator.plan.recorded import placed
+from generator.plan.states import seen_instance
 
 Place = tuple[str, str]
 """An account and a region."""
@@ -49,13 +52,16 @@ def seen(
     found = side_by_side(lambda name: inventory.stackset(clouds, name, calling), names)
     stacks, dark = _stacks(clouds, _places(environment, found))
     sets = {each.name: _joined(each, stacks) for each in found}
+    markers, known = _markers(environment, clouds.looking(), sets, dark)
     return Seen(
         account=account,
         stacksets=sets,
         plain=_plain(environment, clouds, stacks, {}),
         database=database(clouds.looking(), dark),
         dark=dark,
-        markers=_markers(environment, clouds.looking(), sets, dark),
+        markers=markers,
+        management=management(clouds),
+        markers_known=known,
     )
 
 
@@ -76,13 +82,16 @@ def again(  # noqa: PLR0913 - each says which part is looked at
     whole: StackSets that are described, with their operations. sent: StackSets whose template, parameters and tags
     are known, since they were just sent: only their instances are listed. templates: of plain stacks, as sent.
     places: whose stacks are described, beside those of the StackSets. members: whether the database is asked.
+
+    Something was changed by now, so regions are asked with patience: only one that stays silent turns dark. Those
+    that were dark before are not asked again.
     """
     calling = call_as(clouds) if calling is None else calling
     fresh = side_by_side(lambda name: inventory.stackset(clouds, name, calling), sorted(set(whole)))
     fresh += side_by_side(lambda each: replace(each, instances=inventory.listed(clouds, each.name, calling)), sent)
     gone = {each.name for each in fresh if not each.template}
     asked = set(places) | {(each.account, each.region) for one in fresh for each in one.instances}
-    stacks, dark = _stacks(clouds, asked)
+    stacks, dark = _stacks(clouds, asked, patient=True, silent=before.dark)
     sets = {name: each for name, each in before.stacksets.items() if name not in gone}
     sets |= {each.name: each for each in fresh if each.template}
     kept = {
@@ -95,7 +104,7 @@ def again(  # noqa: PLR0913 - each says which part is looked at
         before,
         stacksets={name: _joined(each, stacks, asked) for name, each in sets.items()},
         plain={**kept, **_plain(environment, clouds, stacks, known)},
-        database=database(clouds.looking(), before.dark) if members else before.database,
+        database=database(clouds, before.dark) if members else before.database,
         dark=tuple(dict.fromkeys((*before.dark, *dark))),
     )
 
@@ -158,10 +167,13 @@ Stacks = Mapping[Place, Mapping[str, SeenStack] | None]
 """The stacks of each account and region by id; None where the region is dark."""
 
 
-def _stacks(clouds: Clouds, places: Iterable[Place]) -> tuple[Stacks, tuple[str, ...]]:
-    looking = clouds.looking()
+def _stacks(
+    clouds: Clouds, places: Iterable[Place], *, patient: bool = False, silent: Iterable[str] = ()
+) -> tuple[Stacks, tuple[str, ...]]:
+    """Return the stacks, and the regions that are dark. silent: regions that are known to be, and are not asked."""
+    looking, dark_already = clouds if patient else clouds.looking(), frozenset(silent)
     ordered = sorted(set(places))
-    answers = side_by_side(lambda place: _region(looking, place), ordered)
+    answers = side_by_side(lambda place: None if place[1] in dark_already else _region(looking, place), ordered)
     dark = tuple(dict.fromkeys(place[1] for place, answer in zip(ordered, answers, strict=True) if answer is None))
     return dict(zip(ordered, answers, strict=True)), dark
 
@@ -238,28 +250,29 @@ def _template(clouds: Clouds, stack: SeenStack) -> str:
 
 def _markers(
     environment: Environment, clouds: Clouds, sets: Mapping[str, SeenStackSet], dark: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the regions that some survivor says are superseded: those whose marker is in alarm (trap 34)."""
+) -> tuple[tuple[str, ...], bool]:
+    """Return the regions that some survivor says are superseded, and whether all could be asked (trap 34).
+
+    A region is superseded when its marker is in alarm. Markers of a region that does not answer are not known.
+    """
     before = Seen(stacksets=sets)
-    about = [
-        each for each in placed(environment, before).instances if each.stack == "marker" and each.region not in dark
-    ]
-    there = [each for each in about if before.stack_of(each)]
-    alarms = {
-        alarm
-        for found in side_by_side(lambda region: _ringing(clouds, region), sorted({each.region for each in there}))
-        for alarm in found
-    }
+    about = [each for each in placed(environment, before).instances if each.stack == "marker"]
+    there = [each for each in about if before.stack_of(each) and each.region not in dark]
+    lost = [each for each in about if each.region in dark and seen_instance(before, each) is not None]
+    answers = side_by_side(lambda region: _ringing(clouds, region), sorted({each.region for each in there}))
+    alarms = {alarm for found in answers for alarm in found or ()}
     prefix = naming.STACKSET.of(suffix=environment.suffix)
     marked = {
         each.partner
         for each in there
         if any(alarm.startswith(f"{prefix}-{each.region}-superseded-{each.partner}-") for alarm in alarms)
     }
-    return tuple(region.name for region in environment.data_regions if region.name in marked)
+    known = None not in answers and not lost
+    return tuple(region.name for region in environment.data_regions if region.name in marked), known
 
 
-def _ringing(clouds: Clouds, region: str) -> list[str]:
+def _ringing(clouds: Clouds, region: str) -> list[str] | None:
+    """Return the names of the region's markers that are in alarm; None when it does not answer."""
     client, prefix = clouds.client("cloudwatch", region), naming.STACKSET.of(suffix=clouds.environment.suffix)
 
     def asked() -> list[str]:
@@ -269,4 +282,4 @@ def _ringing(clouds: Clouds, region: str) -> list[str]:
     try:
         return ask(region, "asking for the markers", asked)
     except DarkError:
-        return []
+        return None

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from generator import naming
 from generator.aws import plainstacks, stacksets
-from generator.aws.access import ownership, targets
+from generator.aws.access import automatic, ownership, targets
 from generator.aws.control import Control, Operation
-from generator.aws.errors import told
+from generator.aws.errors import code, told
 from generator.aws.events import Fault, Said
 from generator.aws.faults import NOT_SETTLED, DeployError, of_operation
 from generator.plan.model import (
@@ -148,6 +150,7 @@ def _create_stackset(control: Control, action: CreateStackSet) -> None:
             client.create_stack_set(
                 StackSetName=action.name,
                 Description=f"disaster recovery environment {control.clouds.environment.suffix}",
+                **automatic(control.clouds),
                 **_set(control, action.template, action.parameters),
             )
         except client.exceptions.NameAlreadyExistsException:
@@ -190,13 +193,29 @@ def _instances(control: Control, action: _OnInstances) -> Operation:
 
 
 def _delete_stackset(control: Control, action: DeleteStackSet) -> None:
-    control.halt.check()
+    """Delete the StackSet. An operation that is about to end, or instances that just went, are waited for.
+
+    CloudFormation API Reference, ``DeleteStackSet``: OperationInProgressException, StackSetNotEmptyException.
+    """
     client = control.clouds.stacksets()
-    with told(control.region, f"deleting the StackSet {action.name}"):
-        try:
-            client.delete_stack_set(StackSetName=action.name, **control.calling)
-        except client.exceptions.StackSetNotFoundException:
-            control.sink(Said(f"{action.name} is gone already"))
+    waits = {
+        "OperationInProgressException": control.paces.busy.waits(),
+        "StackSetNotEmptyException": control.paces.settling.waits(),
+    }
+    while True:
+        control.halt.check()
+        with told(control.region, f"deleting the StackSet {action.name}"):
+            try:
+                client.delete_stack_set(StackSetName=action.name, **control.calling)
+                return
+            except ClientError as error:
+                if code(error) == "StackSetNotFoundException":
+                    control.sink(Said(f"{action.name} is gone already"))
+                    return
+                wait = next(waits.get(code(error), iter(())), None)
+                if wait is None:
+                    raise
+        control.halt.wait(wait)
 
 
 def _create_stack(control: Control, action: CreateStack) -> None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from generator.aws.clients import Clouds
+from generator.aws.control import Control
 from generator.aws.errors import told
+from generator.aws.events import Said
 from generator.aws.looking import side_by_side
 from generator.catalog import stack
+from generator.errors import CloudError
 from generator.holding import WITH_ZONES
 from generator.placement import Instance
 from generator.plan.model import Seen, SeenStack
@@ -21,6 +25,8 @@ from generator.shape import Shape
 
 _MEMBER = "AWS::RDS::DBInstance"
 """Instances come and go with their number; only their replacement is denied (trap 14)."""
+
+_GONE = "does not exist"
 
 LIFTED = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
 
@@ -86,9 +92,40 @@ def _protect(clouds: Clouds, each: _Wanted, *, fresh: bool, hold: Callable[[], N
     return f"{name} in {found.region}"
 
 
-def lift(clouds: Clouds, places: Iterable[Instance], seen: Seen) -> None:
-    """Allow every update of these stacks; :func:`protect` forbids again. Raises CloudError."""
-    for name, found, _ in _protected(places, seen, clouds.environment.shape):
-        client = clouds.client("cloudformation", found.region, found.account)
-        with told(found.region, f"lifting the stack policy of {name}"):
-            client.set_stack_policy(StackName=found.id, StackPolicyBody=json.dumps(LIFTED))
+@contextmanager
+def lifted(control: Control, places: Iterable[Instance], seen: Seen) -> Iterator[None]:
+    """Allow every update of these stacks within the block, and forbid again however it ends, stack by stack.
+
+    A stack that is gone by then needs no policy: the one made in its place gets its own. Raises CloudError when one
+    can't be lifted or set again; an error of the block comes first, and what could not be set is told.
+    """
+    every = list(_protected(places, seen, control.clouds.environment.shape))
+    try:
+        for each in every:
+            _lift(control.clouds, each)
+        yield
+    except BaseException:
+        for problem in _restored(control, every):
+            control.sink(Said(f"{problem}: deploy again to set it", "error"))
+        raise
+    problems = _restored(control, every)
+    if problems:
+        raise CloudError("; ".join(problems), hint="deploy again: it sets the stack policies that are missing")
+
+
+def _lift(clouds: Clouds, each: _Wanted) -> None:
+    name, found, _ = each
+    client = clouds.client("cloudformation", found.region, found.account)
+    with told(found.region, f"lifting the stack policy of {name}"):
+        client.set_stack_policy(StackName=found.id, StackPolicyBody=json.dumps(LIFTED))
+
+
+def _restored(control: Control, every: Iterable[_Wanted]) -> list[str]:
+    problems = []
+    for each in every:
+        try:
+            _protect(control.clouds, each, fresh=True, hold=lambda: None)
+        except CloudError as error:
+            if _GONE not in str(error):
+                problems.append(str(error))
+    return problems

@@ -26,7 +26,10 @@ from generator.errors import CloudError
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 _KNOWN = "OperationIdAlreadyExistsException"
-_BUSY = frozenset({"OperationInProgressException", "StaleRequestException"})
+_STALE = "StaleRequestException"
+"""Another operation was accepted since the one of this id (CloudFormation API Reference, ``CreateStackInstances``,
+Errors): ours was the first of the two, if it is listed, and its answer was lost."""
+_BUSY = frozenset({"OperationInProgressException", _STALE})
 _NOT_THERE = frozenset({"OperationNotFoundException", "StackSetNotFoundException"})
 
 
@@ -66,13 +69,14 @@ def _accepted(control: Control, operation: Operation, call: Callable[..., Mappin
     said = False
     for wait in chain([0.0], control.paces.busy.waits()):
         control.halt.wait(wait)
-        try:
-            return str(call(OperationId=operation.id).get("OperationId") or operation.id)
-        except ClientError as error:
-            if code(error) == _KNOWN:
-                return operation.id
-            if code(error) not in _BUSY:
-                with told(control.region, f"{operation.action} of {operation.stackset}"):
+        with told(control.region, f"beginning the {operation.action} of {operation.stackset}"):
+            try:
+                return str(call(OperationId=operation.id).get("OperationId") or operation.id)
+            except ClientError as error:
+                stale = code(error) == _STALE
+                if code(error) == _KNOWN or (stale and _states(control, operation.stackset, (operation.id,))):
+                    return operation.id
+                if code(error) not in _BUSY:
                     raise
         if not said:
             control.sink(Said(f"{operation.stackset} is busy with another operation: waiting for it"))
@@ -129,24 +133,24 @@ def follow(control: Control, operations: Sequence[Operation]) -> tuple[Outcome, 
 def _states(control: Control, stackset: str, wanted: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
     """Return what the service says of the operations; of those that it does not show yet, nothing."""
     client = control.clouds.stacksets()
-    try:
-        if len(wanted) == 1:
-            found = client.describe_stack_set_operation(
-                StackSetName=stackset, OperationId=wanted[0], **control.calling
-            )["StackSetOperation"]
-            return {wanted[0]: found}
-        pages = client.get_paginator("list_stack_set_operations").paginate(StackSetName=stackset, **control.calling)
-        states: dict[str, Mapping[str, Any]] = {}
-        for page in pages:
-            states |= {each["OperationId"]: each for each in page["Summaries"] if each["OperationId"] in wanted}
-            if len(states) == len(wanted):
-                break
-        return states
-    except ClientError as error:
-        if code(error) in _NOT_THERE:  # accepted, and not shown everywhere yet
-            return {}
-        with told(control.region, f"following {', '.join(wanted)} on {stackset}"):
-            raise
+    with told(control.region, f"following {', '.join(wanted)} on {stackset}"):
+        try:
+            if len(wanted) == 1:
+                found = client.describe_stack_set_operation(
+                    StackSetName=stackset, OperationId=wanted[0], **control.calling
+                )["StackSetOperation"]
+                return {wanted[0]: found}
+            pages = client.get_paginator("list_stack_set_operations").paginate(StackSetName=stackset, **control.calling)
+            states: dict[str, Mapping[str, Any]] = {}
+            for page in pages:
+                states |= {each["OperationId"]: each for each in page["Summaries"] if each["OperationId"] in wanted}
+                if len(states) == len(wanted):
+                    break
+        except ClientError as error:
+            if code(error) not in _NOT_THERE:
+                raise
+            return {}  # accepted, and not shown everywhere yet
+    return states
 
 
 def _moment(described: Mapping[str, Any]) -> datetime:

@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from generator.aws import cache
 from generator.aws.clients import Clouds
 from generator.aws.errors import code, told
 from generator.aws.events import Sink, Uploaded, silent
@@ -26,7 +27,10 @@ _RACING = frozenset({"ConditionalRequestConflict", "409"})
 
 
 class Packages:
-    """The functions' packages, built once and only when they are asked for."""
+    """The functions' packages, built once and only when they are asked for.
+
+    folder: where they are built; the user's own for such files unless given, and a temporary one for want of that.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -39,10 +43,16 @@ class Packages:
         """Return the packages. Raises UsageError when a distribution is missing or is not the pinned one."""
         with self._lock:
             if not self._built:
-                if self._folder is None:
-                    self._held = tempfile.TemporaryDirectory(prefix="dr-packages-")
-                self._built = build_packages(self._folder or Path(str(self._held and self._held.name)))
+                kept = None if self._folder else cache.packages()
+                place = self._folder or kept or self._temporary()
+                self._built = build_packages(place)
+                if kept:
+                    cache.sweep(kept, [each.file for each in self._built])
             return self._built
+
+    def _temporary(self) -> Path:
+        self._held = tempfile.TemporaryDirectory(prefix="dr-packages-")
+        return Path(self._held.name)
 
     @property
     def keys(self) -> Mapping[str, str]:
@@ -50,7 +60,7 @@ class Packages:
         return {each.name: each.file.name for each in self.built}
 
     def close(self) -> None:
-        """Remove the packages, if they were built in a folder of their own."""
+        """Remove the packages, if they were built in a temporary folder."""
         if self._held is not None:
             self._held.cleanup()
 

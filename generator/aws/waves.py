@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from generator.aws import bootstrap, checks, observe, policies, works
+from generator.aws import bootstrap, checks, observe, policies, replicas, works
 from generator.aws.control import Control
 from generator.aws.events import Checked, Said, WaveBegan, WorkBegan, WorkEnded
 from generator.aws.faults import DeployError
@@ -46,6 +46,11 @@ class Waves:
         self._stale_members = False
         self._set: set[Instance] = set()
 
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Return which works have changed something so far."""
+        return tuple(self._changed)
+
     def carry_out(self, facts: Facts) -> tuple[Facts, tuple[str, ...], tuple[Checked, ...]]:
         """Return what is known at the end, which works changed something, and what was checked.
 
@@ -64,7 +69,7 @@ class Waves:
                 facts = self._bootstrap(facts)
             if any(each.kind is Kind.CHECKS for each in wave):
                 facts, found = self._checks(facts)
-        return facts, tuple(self._changed), found
+        return facts, self.changed, found
 
     def _doing(self, facts: Facts, work: Work) -> tuple[str, ...]:
         """Return what the work has to do, in words; nothing when all is in order."""
@@ -118,6 +123,7 @@ class Waves:
         new = [each for each in places if facts.seen.stack_of(each) is None or self._lift]
         policies.protect(self._control.clouds, new, seen, fresh=True)
         self._set |= set(new)
+        works.answering(facts.seen, seen)
         return replace(facts, seen=seen)
 
     def _members(self, facts: Facts) -> Facts:
@@ -152,6 +158,8 @@ class Waves:
         others = [each for each in facts.placed.instances if each not in self._set]
         protected = policies.protect(self._control.clouds, others, facts.seen, hold=self._grip.hold)
         self._changed += [f"stack policy of {each}" for each in protected]
+        healed = replicas.heal(self._control, facts.seen, hold=self._grip.hold)
+        self._changed += [f"secret's replica in {each}" for each in healed]
         found = checks.checks(self._control, facts.seen)
         for each in found:
             self._control.sink(each)

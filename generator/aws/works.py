@@ -24,6 +24,7 @@ from generator.plan.model import (
     CreateStackSet,
     DeleteStackSet,
     Kind,
+    Seen,
     SeenStackSet,
     UpdateStack,
     UpdateStackSet,
@@ -31,6 +32,7 @@ from generator.plan.model import (
     Wait,
     Work,
 )
+from generator.plan.states import made
 from generator.plan.wanted import Facts, wanted
 
 _LOOKS = 20
@@ -118,13 +120,30 @@ def carry(facts: Facts, library: Library, work: Work, control: Control, *, lift:
         seen = observe.again(
             environment, control.clouds, facts.seen, whole=whole, places=places, calling=control.calling
         )
+        answering(facts.seen, seen)
         facts = replace(facts, seen=seen)
     else:
         raise DeployError(f"{work.name}: others keep changing it", hint="find out who, then deploy again")
-    if lift and doing:
-        policies.lift(control.clouds, work.places, facts.seen)
-    carry_out(doing, control, ordered=work.ordered)
+    with policies.lifted(control, work.places if lift and doing else (), facts.seen):
+        carry_out(doing, control, ordered=work.ordered)
     return sent(facts, work, doing, waited=waited)
+
+
+class DarkenedError(DeployError):
+    """A region turned dark on the way: the plan was made from what it said, and does not hold any more."""
+
+
+def answering(before: Seen, now: Seen) -> None:
+    """Raise DarkenedError when a region answered before and does not now.
+
+    Whoever went on would leave it as it is and call that a success.
+    """
+    lost = [each for each in now.dark if each not in before.dark]
+    if lost:
+        raise DarkenedError(
+            f"{', '.join(lost)} answered before and does not any more",
+            hint="deploy again when it answers; or without it: --without-dark",
+        )
 
 
 def sent(facts: Facts, work: Work, doing: Iterable[Action], *, waited: bool = False) -> Sent:
@@ -174,13 +193,15 @@ def upload(facts: Facts, library: Library, work: Work, control: Control) -> int:
 def to_upload(facts: Facts, library: Library, work: Work) -> frozenset[str]:
     """Return the keys of the packages that no stack of the region was deployed with.
 
-    What a stack runs was in the bucket when it was deployed, so nobody has to be asked for it.
+    What a stack runs was in the bucket when it was deployed, so nobody has to be asked for it. A stack whose creation
+    failed runs nothing: perhaps it failed because the package was not there.
     """
     running = {
         text
         for stackset in facts.seen.stacksets.values()
         for each in stackset.instances
-        if each.region == work.region and each.stack is not None and each.stack.status.endswith("_COMPLETE")
+        if each.region == work.region and each.stack is not None
+        if made(each.stack) and each.stack.status.endswith("_COMPLETE")
         for text in each.stack.parameters.values()
     }
     return frozenset(key for key in library.packages.keys.values() if key not in running)

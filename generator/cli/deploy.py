@@ -95,9 +95,14 @@ def deploy(  # noqa: PLR0913 - one for each option
         result = deploying.deploy(opened, chosen, sink, options)
     if as_json:
         render.data(jsons.dumps({"event": "deployed", **told(result, chosen)}, ensure_ascii=False) + "\n")
-        return Exit.FINE
-    _say(result, chosen)
-    return Exit.FINE
+    else:
+        _say(result, chosen)
+    return ended(result)
+
+
+def ended(result: Result) -> Exit:
+    """Return the exit code: FINDINGS when a region was passed over, since it is not as the file says."""
+    return Exit.FINDINGS if result.seen.dark else Exit.FINE
 
 
 def told(result: Result, chosen: Clouds) -> dict[str, Any]:
@@ -127,7 +132,9 @@ def _say(result: Result, chosen: Clouds) -> None:
     for key, value in variables(chosen).items():
         render.data(f"export {key}={shlex.quote(value)}\n")
     word = f"{len(result.changed)} works changed something" if result.changed else "nothing was changed"
-    render.say(f"{result.environment.suffix}: {word}, {result.seconds:.0f} s", "fine")
+    render.say(f"{result.environment.suffix}: {word}, {result.seconds:.0f} s", "" if result.seen.dark else "fine")
+    if result.seen.dark:
+        render.say(f"{', '.join(result.seen.dark)} was passed over: deploy again when it answers", "warning")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import typer
 
 from generator.cli import environments, render
 from generator.config import Environment
+from generator.config.regions import REGIONS
 from generator.errors import Exit, UsageError
 from generator.policies.operator import Scope, documents
 from generator.policies.operator_rights import COMMANDS
@@ -42,6 +43,7 @@ def scope_of(environment: Environment) -> Scope:
         regions=tuple(region.name for region in environment.all_regions),
         service_managed=environment.permission_model == "service-managed",
         access_role=environment.accounts.access_role,
+        everywhere=tuple(REGIONS),
     )
 
 

@@ -7,10 +7,12 @@
 - :mod:`generator.plan.graph`     what waits for what; :mod:`generator.plan.waves` which work goes together
 - :mod:`generator.plan.leftovers` what is deployed and no longer wanted; :mod:`generator.plan.keeping` what of it stays
 - :mod:`generator.plan.actions`   what brings one StackSet to what is wanted; :mod:`generator.plan.plain` one stack
+- :mod:`generator.plan.reach`     what can't be done, or is passed over, while a region is dark
 - :mod:`generator.plan.changes`   what that does to resources: added, changed, replaced, removed
 - :mod:`generator.plan.effects`   the same for every work; :mod:`generator.plan.differences` as a diff
 - :mod:`generator.plan.safety`    what is refused, and which flag allows it; one check each in ``perils/``
 - :mod:`generator.plan.teardown`  taking an environment down, in :mod:`generator.plan.steps`
+- :mod:`generator.plan.retention` what a stack keeps when it goes, and how it lets go of it
 - :mod:`generator.plan.removal`   stacks deleted in the reverse of the order in which they were made
 - :mod:`generator.plan.schemas`   which properties replace their resource, written down from AWS's schemas
 

@@ -1,21 +1,21 @@
 """What brings one work's StackSet or stacks from what was seen to what is wanted: calls, in order, with reasons.
 
 Nothing to do is no action, so a second deploy changes nothing. What someone began is waited for, never begun
-again. Overrides are always sent whole (trap 44). A dark region is never touched.
+again; only what a dark region keeps busy is not waited for. Overrides are always sent whole (trap 44). A dark region
+is never touched.
 
 CloudFormation API Reference, ``UpdateStackSet``: a new template marks every instance OUTDATED, and updates those
 of the regions that are named; the stack set keeps the template even when that fails. So the regions of this
-work are named, and others wait for their own work as OUTDATED.
+work are named, and others wait for their own work as OUTDATED; naming none would update all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from generator import naming
 from generator.config import Environment
 from generator.placement import Instance
-from generator.plan.keeping import kept, outliving
+from generator.plan.keeping import outliving
 from generator.plan.model import (
     Action,
     CreateInstances,
@@ -32,7 +32,8 @@ from generator.plan.model import (
     Work,
 )
 from generator.plan.plain import plain_actions
-from generator.plan.states import CURRENT, DELETE_FAILED, INOPERABLE, STUCK, busy, dark, never_made
+from generator.plan.reach import check_reach, outdated, standing
+from generator.plan.states import CURRENT, DELETE_FAILED, INOPERABLE, STUCK, busy, dark, hanging, never_made
 from generator.plan.wanted import parsed, stackset_parameters
 
 Values = Mapping[Instance, Mapping[str, str]]
@@ -42,19 +43,26 @@ def actions(environment: Environment, work: Work, values: Values, template: str,
     """Return the calls that bring the work's places to ``values`` and ``template``; none when all is in order.
 
     ``values`` holds every parameter of each place whose region answers. What comes back is for what was seen: after
-    a Wait, the caller looks again and asks again. Works without places (packages, bootstrap, checks) have none.
+    a Wait, the caller looks again and asks again. Works without places (packages, bootstrap, checks) have none, nor
+    has a StackSet that only dark regions keep busy (:func:`generator.plan.reach.passed_over` names it).
+
+    Raises OutOfReachError when something has to be made with a template that can't be sent.
     """
     if work.kind is Kind.PLAIN:
         return plain_actions(environment, work, values, template, seen)
     if work.kind is not Kind.STACKSET:
         return ()
     stackset = seen.stacksets.get(work.name)
-    waiting = _waiting(work, stackset, seen)
-    if waiting:
-        return (waiting,)
-    if work.remove:
-        return tuple(_removed(environment, work, stackset, seen))
-    return tuple(_brought(_Case(environment, work, values, template, stackset, seen)))
+    if stackset is not None and hanging(seen, stackset):
+        return ()
+    check_reach(environment, work, template, seen)
+    doing = tuple(
+        _removed(environment, work, stackset, seen)
+        if work.remove
+        else _brought(_Case(environment, work, values, template, stackset, seen))
+    )
+    waiting = _waiting(work, stackset, seen, idle=not doing)
+    return (waiting,) if waiting else doing
 
 
 class _Case:
@@ -66,7 +74,7 @@ class _Case:
     ) -> None:  # fmt: skip
         self.work, self.values, self.template, self.stackset = work, values, template, stackset
         self.parameters = stackset_parameters(template, {each: values[each] for each in work.places if each in values})
-        self.tags = naming.tags(environment.suffix, dict(environment.tags))
+        self.outdated_template = stackset is not None and outdated(environment, stackset, template)
         self.gone: list[Instance] = []
         self.broken: list[Instance] = []
         self.missing: list[Instance] = []
@@ -84,16 +92,22 @@ class _Case:
         elif never_made(stack):
             self.broken.append(place)
         elif found.status == INOPERABLE or stack.status == DELETE_FAILED:
-            if not kept(place.stack, environment.shape):
+            if place.stack not in outliving(environment):
                 self.broken.append(place)
         elif stack.status != STUCK:
             self.standing[place] = found
 
     @property
-    def outdated_template(self) -> bool:
-        """Tell whether the StackSet itself is not as wanted: its template or its tags."""
-        found = self.stackset
-        return found is not None and (found.template.strip() != self.template.strip() or dict(found.tags) != self.tags)
+    def to_update(self) -> tuple[str, ...]:
+        """Return the regions that take the template: of this work, else of the whole StackSet, those that stand."""
+        others = standing(self.stackset) if self.stackset else ()
+        return _regions(self.standing) or tuple(each.region for each in others)
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether no instance is left when those that are made again are deleted."""
+        again = {(each.account, each.region) for each in (*self.gone, *self.broken)}
+        return self.stackset is None or {(each.account, each.region) for each in self.stackset.instances} <= again
 
 
 def _brought(case: _Case) -> Iterator[Action]:
@@ -104,9 +118,8 @@ def _brought(case: _Case) -> Iterator[Action]:
     yield from _deleted(
         case.work, case.broken, "the stack was never complete, and can only be made again", retain=False
     )
-    if case.outdated_template:
-        regions = _regions(case.standing) or _others(case)
-        yield UpdateStackSet(_why(case), name, case.template, case.parameters, regions, case.work.ordered)
+    if case.outdated_template and (case.to_update or case.empty):
+        yield UpdateStackSet(_why(case), name, case.template, case.parameters, case.to_update, case.work.ordered)
     changed = [each for each, found in case.standing.items() if _differs(case, each, found)]
     new = {*case.gone, *case.broken, *case.missing}
     for places in _together(case, [each for each in case.work.places if each in new or each in changed], new):
@@ -139,16 +152,6 @@ def _together(case: _Case, places: Iterable[Instance], new: set[Instance]) -> It
     yield from groups.values()
 
 
-def _others(case: _Case) -> tuple[str, ...]:
-    """Return the regions of the StackSet that stand, when none of this work's does: they take the template now."""
-    found = case.stackset.instances if case.stackset else ()
-    return tuple(
-        each.region
-        for each in found
-        if each.reachable and each.stack is not None and not never_made(each.stack) and each.status != INOPERABLE
-    )
-
-
 def _deleted(work: Work, places: Iterable[Instance], reason: str, *, retain: bool) -> Iterator[Action]:
     accounts: dict[str, list[Instance]] = {}
     for each in places:
@@ -173,11 +176,15 @@ def _removed(environment: Environment, work: Work, stackset: SeenStackSet | None
         yield DeleteStackSet("no instance of it is wanted", work.name)
 
 
-def _waiting(work: Work, stackset: SeenStackSet | None, seen: Seen) -> Wait | None:
-    """Return what has to end first: operations of the StackSet, or something that is done to a stack of it."""
+def _waiting(work: Work, stackset: SeenStackSet | None, seen: Seen, *, idle: bool) -> Wait | None:
+    """Return what has to end first: operations of the StackSet, or something that is done to a stack of it.
+
+    ``idle``: a work with nothing to do where there is an answer does not wait for operations in the dark.
+    """
     if stackset is None:
         return None
-    if stackset.operations:
+    away = any(not each.reachable or each.region in seen.dark for each in stackset.instances)
+    if stackset.operations and not (idle and away):
         words = ", ".join(f"{each.action} is {each.status}" for each in stackset.operations)
         return Wait(f"an operation has not ended: {words}", work.name, tuple(each.id for each in stackset.operations))
     stacks = [(each, seen.stack_of(each)) for each in work.places if not dark(seen, each)]

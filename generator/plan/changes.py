@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -19,11 +19,11 @@ from generator import intrinsics
 from generator.errors import CloudError
 from generator.holding import WITH_ZONES
 from generator.intrinsics import Resource, UnresolvedError
+from generator.plan.retention import POLICIES, loosened
 from generator.plan.schemas import FILE
 from generator.plan.wanted import parsed
 from generator.slots import PARTNERS
 
-_POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
 _EVERY = "*"
 _NOTHING = object()
 _LONGEST_LIST = PARTNERS + 1
@@ -43,7 +43,7 @@ class Change:
 
     properties: those that differ; with one that replaces, as a path such as ``HealthCheckConfig/Type``. dropped:
     those of them that the new template no longer has. certain: whether a replacement is sure, and not only
-    possible.
+    possible. loosened: deletion policies that keep less than before, in words.
     """
 
     logical_id: str
@@ -53,6 +53,7 @@ class Change:
     holds_data: bool = False
     dropped: tuple[str, ...] = ()
     certain: bool = True
+    loosened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def changes(old: Version | None, new: Version | None, *, region: str, account: s
     while (now := frozenset(name for name, each in found.items() if each.kind == "replaced")) != replaced:
         replaced = now
         found = dict(_compared(before, _resources(new, region, account, replaced)))
-    found |= {name: each for name, each in _rules(old, new, before, after).items() if name not in found}
+    for name, each in _rules(old, new, before, after).items():
+        found[name] = _both(found[name], each) if name in found else each
     return tuple(found[name] for name in dict.fromkeys([*before, *after]) if name in found)
 
 
@@ -204,17 +206,23 @@ def _at(value: Any, path: str) -> Any:
 def _rules(
     old: Version | None, new: Version | None, before: Mapping[str, Resource], after: Mapping[str, Resource]
 ) -> dict[str, Change]:
-    """Return resources of which nothing changes but what happens to them when they go."""
+    """Return what changes about what happens to resources when they go."""
     if old is None or new is None or old.template == new.template:
         return {}
     was, will = parsed(old.template)["Resources"], parsed(new.template)["Resources"]
     found = {}
     for name in before.keys() & after.keys():
-        keys = tuple(key for key in _POLICIES if was[name].get(key) != will[name].get(key))
+        keys = tuple(key for key in POLICIES if was[name].get(key) != will[name].get(key))
         if keys:
-            kind = before[name].type
-            found[name] = Change(name, kind, "changed", keys, kind in WITH_ZONES)
+            kind, less = before[name].type, loosened(was[name], will[name])
+            found[name] = Change(name, kind, "changed", keys, kind in WITH_ZONES, loosened=less)
     return found
+
+
+def _both(change: Change, rule: Change) -> Change:
+    """Return a resource's change with what changes about its going; what replaces it stays its only properties."""
+    properties = (*change.properties, *rule.properties) if change.kind == "changed" else change.properties
+    return replace(change, properties=properties, loosened=rule.loosened)
 
 
 def _replacing(kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,6 +8,7 @@ from generator.placement import Instance
 from generator.plan.changes import Change, Version, changes
 from generator.plan.keeping import outliving
 from generator.plan.model import Kind, Plan, Work
+from generator.plan.reach import check_reach
 from generator.plan.states import dark, never_made
 from generator.plan.wanted import Facts, wanted
 
@@ -19,13 +20,15 @@ def effects(facts: Facts, plan: Plan, templates: Mapping[str, str]) -> ByWork:
     """Return what the plan does to resources; ``templates`` are the built ones by the catalogue's name.
 
     A value that waits for an output counts as another value than any that is deployed. Raises
-    UnreadableTemplateError for a deployed template that can't be answered.
+    UnreadableTemplateError for a deployed template that can't be answered, and OutOfReachError for one that something
+    has to be made with and that can't be sent.
     """
     found: dict[str, dict[Instance, tuple[Change, ...]]] = {}
     made: set[Instance] = set()
     for wave in plan.waves:
         for work in wave:
             if work.kind in (Kind.PLAIN, Kind.STACKSET):
+                check_reach(facts.environment, work, templates.get(work.stack, ""), facts.seen)
                 places = {each: _of(facts, work, each, templates, made) for each in work.places}
                 found[work.id] = {each: those for each, those in places.items() if those}
     return found

@@ -21,7 +21,7 @@ class SeenStack:
 
     status: such as CREATE_COMPLETE. reason: CloudFormation's, of that status. drift: such as IN_SYNC,
     NOT_CHECKED. parameters and outputs: as deployed. protected: whether it has termination protection.
-    template: the template's text; read for plain stacks only, since a StackSet has its own.
+    template: the template's text; of a stack behind a StackSet, which has its own, it is empty unless somebody asked.
     """
 
     name: str
@@ -57,11 +57,15 @@ class SeenInstance:
 
 @dataclass(frozen=True)
 class SeenOperation:
-    """A StackSet operation that has not ended: its id, action (CREATE, UPDATE, DELETE, DETECT_DRIFT) and status."""
+    """A StackSet operation that has not ended: its id, action (CREATE, UPDATE, DELETE, DETECT_DRIFT) and status.
+
+    waiting: the regions of which it has no result yet; None when nobody asked, or it has none at all so far.
+    """
 
     id: str
     action: str
     status: str
+    waiting: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +132,9 @@ class Seen:
     """All that the planner is told about the cloud.
 
     account: of the credentials. plain: stacks that are no StackSet's, by (account, name). dark: regions that did
-    not answer. markers: regions that are declared superseded now. management: the organization's management
-    account, empty when nobody asked.
+    not answer. markers: regions that are declared superseded now; markers_known: whether all that could say so did.
+    management: the organization's management account, empty when nobody asked. released: stacks with the
+    environment's tag that no StackSet lists; looked for by a teardown only.
     """
 
     account: str = ""
@@ -139,6 +144,8 @@ class Seen:
     dark: tuple[str, ...] = ()
     markers: tuple[str, ...] = ()
     management: str = ""
+    markers_known: bool = True
+    released: tuple[SeenStack, ...] = ()
 
     def stack_of(self, instance: Instance) -> SeenStack | None:
         """Return the stack behind a planned instance, None when it is not there."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 
 from generator import naming
-from generator.catalog import stack
+from generator.catalog import NAMES, stack
 from generator.config import Environment
 from generator.placement import Instance
 from generator.plan.graph import below
-from generator.plan.leftovers import parse
+from generator.plan.leftovers import ours
 from generator.plan.model import Action, DeleteInstances, DeleteStack, DeleteStackSet, Seen
 from generator.plan.steps import AssertNoMembers, EmptyBucket
 
@@ -27,9 +27,9 @@ def removed(environment: Environment, seen: Seen, going: Iterable[Instance]) -> 
     places = tuple(going)
     waves: Waves = []
     ended: list[Action] = [
-        DeleteStackSet("it has no instance", name)
-        for name, stackset in seen.stacksets.items()
-        if parse(environment, name)[0] and not stackset.instances
+        DeleteStackSet("it has no instance", stackset.name)
+        for stackset in ours(environment, seen)
+        if not stackset.instances
     ]
     for level in _levels(environment, [each for each in places if not stack(each.stack).plain]):
         before, delete = _level(environment, seen, level)
@@ -38,7 +38,8 @@ def removed(environment: Environment, seen: Seen, going: Iterable[Instance]) -> 
         waves += delete
         ended = list(_stacksets(seen, level))
     waves += [ended] if ended else []
-    for each in reversed([each for each in places if stack(each.stack).plain]):
+    plain = [each for each in places if stack(each.stack).plain]
+    for each in sorted(plain, key=lambda each: NAMES.index(each.stack), reverse=True):  # the lease's table last of all
         waves += [list(_emptied(seen, [each])), [DeleteStack("nothing needs it any more", *_where(each))]]
     return [wave for wave in waves if wave]
 

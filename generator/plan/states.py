@@ -7,7 +7,7 @@ instances, "StackSets concepts", "Stack instance status codes".
 from __future__ import annotations
 
 from generator.placement import Instance
-from generator.plan.model import Seen, SeenInstance, SeenStack
+from generator.plan.model import Seen, SeenInstance, SeenStack, SeenStackSet
 
 CURRENT = "CURRENT"
 INOPERABLE = "INOPERABLE"
@@ -55,3 +55,10 @@ def there(seen: Seen, instance: Instance) -> bool:
     if dark(seen, instance):
         return seen_instance(seen, instance) is not None
     return made(seen.stack_of(instance))
+
+
+def hanging(seen: Seen, stackset: SeenStackSet) -> tuple[str, ...]:
+    """Return the dark regions that the StackSet's operations wait for, when they wait for nothing else."""
+    waiting = [each.waiting for each in stackset.operations]
+    regions = {region for each in waiting for region in each or ()}
+    return tuple(sorted(regions)) if all(waiting) and regions <= {*seen.dark} else ()

@@ -3,18 +3,17 @@
 - Not disposable, and data not asked for: what holds data stays, with what it stands on; the rest goes.
 - Not disposable, and data asked for: every cluster is snapshotted first, then goes; buckets, vaults and the keys
   by which all of that is read stay.
-- Disposable: everything goes, and buckets are emptied.
+- Disposable, in the file and as it is deployed: everything goes, and buckets are emptied.
 
 The order goes by what was observed, not by the file, so it holds after a failover too: standbys, then the
 active region, then the global cluster (trap 96); everything else in the reverse of the order in which it was
 made. Stacks that retain what they hold are first given a template that deletes it, which is the deployed
-one with its deletion policies changed and nothing else.
+one with its deletion policies changed and nothing else (:mod:`generator.plan.retention`).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,13 +22,13 @@ from generator.catalog import stack
 from generator.config import Environment
 from generator.placement import Instance
 from generator.plan.graph import below
-from generator.plan.keeping import RENEWED, outliving
-from generator.plan.leftovers import deployed
-from generator.plan.model import Action, Member, Seen, SeenStack, UpdateInstances, UpdateStackSet, Wait
+from generator.plan.keeping import outliving
+from generator.plan.leftovers import deployed, ours, parse, tagged
+from generator.plan.model import Action, Seen, SeenStack, UpdateInstances, Wait
 from generator.plan.removal import removed
-from generator.plan.states import busy, dark
+from generator.plan.retention import check_disposable, let_go, overrides
+from generator.plan.states import busy, dark, hanging, never_made
 from generator.plan.steps import Left, RemoveSecretReplicas, Snapshot, Teardown, Unprotect
-from generator.plan.wanted import parsed
 from generator.slots import NONE
 
 _WITH_DATA_STAYS = frozenset({"keys", "artifacts", "storage", "backup"})
@@ -48,15 +47,22 @@ _WHY = {
     "deployment": "what stays is deployed and destroyed under its lease",
 }
 
+_RELEASED = "no StackSet lists it: it was kept when its region or its stack was given up, and goes by hand"
+
 
 def teardown(environment: Environment, seen: Seen, *, data: bool) -> Teardown:
-    """Return the steps that take the environment down, and what they leave; ``data`` says that data may go."""
+    """Return the steps that take the environment down, and what they leave; ``data`` says that data may go.
+
+    Raises NotDisposableError when only the file says that the environment is disposable.
+    """
+    if environment.disposable:
+        check_disposable(environment, seen)
     case = _Case(environment, seen, data)
     waves: list[list[Action]] = [
         list(_waits(case)),
         [Unprotect("it is to be deleted", each.account, each.region, found.name) for each, found in case.protected],
         list(_snapshots(case)),
-        list(_templates(case)),
+        list(let_go(seen, case.going)),
         list(_protections(case)),
         list(_secrets(case)),
         *removed(environment, seen, case.going),
@@ -82,6 +88,7 @@ class _Case:
     def reasons(self) -> dict[Instance, str]:
         """Return, for each instance that is left, why."""
         found = {each: f"{each.region} does not answer" for each in self.dark}
+        found |= self._under_way()
         stays = self._staying()
         for each in self.present:
             if each.stack in stays:
@@ -116,6 +123,22 @@ class _Case:
         standing = any(each.stack == "database" for each in self.present)
         return stays | {"peering-request", "peering-accept"} if standing else stays
 
+    def _under_way(self) -> dict[Instance, str]:
+        """Return what an operation keeps that waits for a dark region alone, with all that stands under it."""
+        found: dict[Instance, str] = {}
+        for each in self.present:
+            stackset = self.seen.stacksets.get(each.stackset)
+            silent = hanging(self.seen, stackset) if stackset and each not in self.dark else ()
+            if silent:
+                found[each] = f"an operation of its StackSet has not ended in {silent[0]}, which does not answer"
+        stands_on = below(self.environment.shape)
+        for busy_one in tuple(found):
+            for each in self.present:
+                near = each.region == busy_one.region or each.stack in ("global-database", "zone")
+                if near and each.stack in stands_on[busy_one.stack] and each not in self.dark:
+                    found.setdefault(each, f"{busy_one.stack} in {busy_one.region}, which stays, stands on it")
+        return found
+
     def _held_by_the_dark(self) -> dict[Instance, str]:
         """Return what can't go while something in a dark region stands on it or refers to it."""
         stands_on = below(self.environment.shape)
@@ -148,9 +171,13 @@ class _Case:
 
 
 def _waits(case: _Case) -> Iterator[Action]:
-    for name, stackset in case.seen.stacksets.items():
-        if stackset.operations and any(each.stackset == name for each in case.present):
-            yield Wait("an operation has not ended", name, tuple(each.id for each in stackset.operations))
+    going = {each.stackset for each in case.going}
+    away = {each.stackset for each in case.dark}
+    for stackset in ours(case.environment, case.seen):
+        idle = not going & {stackset.name} and bool(away & {stackset.name})
+        if stackset.operations and not idle and not hanging(case.seen, stackset):
+            ids = tuple(each.id for each in stackset.operations)
+            yield Wait("an operation has not ended", stackset.name, ids)
     for each in case.going:
         found = case.seen.stack_of(each)
         if found is not None and busy(found):
@@ -159,54 +186,26 @@ def _waits(case: _Case) -> Iterator[Action]:
 
 
 def _snapshots(case: _Case) -> Iterator[Action]:
-    """Snapshot every cluster that goes, wherever its region is in the global database now."""
-    going = {each.region: each for each in case.going if each.stack == "database"}
-    for member in () if case.environment.disposable else case.seen.database.members:
-        if member.region in going:
-            role = "active" if member.writer else "standby"
-            yield Snapshot(
-                f"the last of the {role} cluster", going[member.region].account, member.region, member.cluster,
-                _snapshot_name(member),
-            )  # fmt: skip
-
-
-def _snapshot_name(member: Member) -> str:
-    return f"{member.cluster}-destroyed"
-
-
-def _templates(case: _Case) -> Iterator[Action]:
-    """Give the stacks that retain what they hold a template that deletes it."""
-    for name, places in _by_stackset(case.going).items():
-        stackset = case.seen.stacksets.get(name)
-        text = _deleting(stackset.template) if stackset else ""
-        if stackset is None or not text:
+    """Snapshot the cluster of every database stack that goes, whether the global database still knows it or not."""
+    roles = {each.region: "active" if each.writer else "standby" for each in case.seen.database.members}
+    for each in () if case.environment.disposable else case.going:
+        found = case.seen.stack_of(each) if each.stack == "database" else None
+        if found is None or (never_made(found) and each.region not in roles):
             continue
-        regions = tuple(each.region for each in places if case.seen.stack_of(each) is not None)
-        why = "what it writes anew is not kept" if places[0].stack in RENEWED else "asked for: its data goes with it"
-        if regions:
-            yield UpdateStackSet(why, name, text, dict(stackset.parameters), regions)
-
-
-def _deleting(template: str) -> str:
-    """Return the template with every deletion policy ``Delete``; empty when it has no other already."""
-    plain = parsed(template)
-    resources = plain.get("Resources") or {}
-    keys = ("DeletionPolicy", "UpdateReplacePolicy")
-    if all(body.get(key, "Delete") == "Delete" for body in resources.values() for key in keys):
-        return ""
-    changed = {name: {**body, **{key: "Delete" for key in keys if key in body}} for name, body in resources.items()}
-    return json.dumps({**plain, "Resources": changed}, separators=(",", ":"))
+        named = naming.CLUSTER.of(suffix=case.environment.suffix, region=each.region)
+        cluster = found.outputs.get("ClusterIdentifier") or named
+        role = roles.get(each.region)
+        why = f"the last of the {role} cluster" if role else "the last of a cluster that left the global database"
+        yield Snapshot(why, each.account, each.region, cluster, f"{cluster}-destroyed")
 
 
 def _protections(case: _Case) -> Iterator[Action]:
     """Clear the deletion protection in an update of its own: a deletion would take the instances first (trap 97)."""
     for each in case.going:
-        found = case.seen.stack_of(each)
-        if found is not None and found.parameters.get("DeletionProtection") == "true":
-            overrides = {**found.parameters, "DeletionProtection": "false"}
-            yield UpdateInstances(
-                "deletion protection goes first", each.stackset, each.account, (each.region,), overrides
-            )
+        found, stackset = case.seen.stack_of(each), case.seen.stacksets.get(each.stackset)
+        if found is not None and stackset is not None and found.parameters.get("DeletionProtection") == "true":
+            values = {**overrides(stackset, found), "DeletionProtection": "false"}
+            yield UpdateInstances("deletion protection goes first", each.stackset, each.account, (each.region,), values)
 
 
 def _secrets(case: _Case) -> Iterator[Action]:
@@ -232,10 +231,9 @@ def _left(case: _Case) -> Iterator[Left]:
         groups.setdefault((each.stackset, why), []).append(each.region)
     for (name, why), regions in groups.items():
         yield Left(name, tuple(dict.fromkeys(regions)), why)
-
-
-def _by_stackset(places: Iterable[Instance]) -> dict[str, list[Instance]]:
-    found: dict[str, list[Instance]] = {}
-    for each in places:
-        found.setdefault(each.stackset, []).append(each)
-    return found
+    for stackset in case.seen.stacksets.values():
+        if parse(case.environment, stackset.name)[0] and not tagged(case.environment, stackset.tags):
+            regions = [each.region for each in stackset.instances] or [case.environment.dns_region]
+            yield Left(stackset.name, tuple(regions), "it does not have the environment's tag: is it somebody else's?")
+    for stack_ in case.seen.released:
+        yield Left(stack_.name, (stack_.region,), _RELEASED)

@@ -30,6 +30,7 @@ class Scope:
 
     administration, workload: account ids. home: the region of the StackSets. regions: all of them. service_managed:
     whether the organization makes the roles. access_role: the role's name in the workload account, if there is one.
+    everywhere: all regions of AWS, for what may be in one that the environment has no longer.
     """
 
     suffix: str
@@ -39,6 +40,7 @@ class Scope:
     regions: tuple[str, ...]
     service_managed: bool = False
     access_role: str | None = None
+    everywhere: tuple[str, ...] = ()
 
     @property
     def two_accounts(self) -> bool:
@@ -114,6 +116,7 @@ def _conditions(right: Right, scope: Scope, account: str) -> dict[str, Condition
             "home": [scope.home],
             "regions": sorted({scope.home, *scope.regions}),
             "metrics": sorted({"us-east-1", *scope.regions}),
+            "everywhere": sorted({scope.home, *scope.regions, *scope.everywhere}),
         }.get(right.within, [right.within])
         found.append(StringEquals("aws:RequestedRegion", regions))
     for key, value in right.condition:

@@ -47,8 +47,9 @@ _CODE = "arn:aws:s3:::dr-{suffix}-*-{workload}-code"
 class Right:
     """A row: calls on resources, for some commands, in one of the accounts.
 
-    resources: ARNs with holes; ``*`` needs a reason and ``within``. within: ``home``, ``regions`` or a region that
-    the request must be made in. when: ``self-managed``, ``service-managed`` or ``two accounts``; always otherwise.
+    resources: ARNs with holes; ``*`` needs a reason and ``within``. within: ``home``, ``regions``, ``everywhere`` or a
+    region that the request must be made in. when: ``self-managed``, ``service-managed`` or ``two accounts``; always
+    otherwise.
     condition: a key and its value, compared as text, or as a list's member for ``kms:ResourceAliases``.
     """
 
@@ -104,10 +105,14 @@ RIGHTS: tuple[Right, ...] = (
         when="service-managed", reason="it is about the organization; asked in the StackSets' region only",
     ),
     Right(
+        "FindManagementAccount", ADMINISTRATION, _LOOKING, ("organizations:DescribeOrganization",), within="us-east-1",
+        when="service-managed", reason="it is about the organization; its requests count as us-east-1's",
+    ),
+    Right(
         "ReadStackSets", ADMINISTRATION, _LOOKING,
         (
             "cloudformation:DescribeStackSet", "cloudformation:ListStackInstances",
-            "cloudformation:ListStackSetOperations",
+            "cloudformation:ListStackSetOperationResults", "cloudformation:ListStackSetOperations",
         ),
         (_STACKSET,),
     ),
@@ -117,7 +122,7 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         "FollowOperations", ADMINISTRATION, _CHANGING,
-        ("cloudformation:DescribeStackSetOperation", "cloudformation:ListStackSetOperationResults"), (_STACKSET,),
+        ("cloudformation:DescribeStackSetOperation",), (_STACKSET,),
     ),
     Right(
         "StopOperations", ADMINISTRATION, _STOP, ("cloudformation:StopStackSetOperation",), (_STACKSET,),
@@ -155,6 +160,13 @@ RIGHTS: tuple[Right, ...] = (
     *(
         Right("ReadPlainStacks", account, _LOOKING, ("cloudformation:GetTemplate",), (_PLAIN,))
         for account in (ADMINISTRATION, WORKLOAD)
+    ),
+    Right(
+        "ReadMissedTemplates", WORKLOAD, _DESTROY, ("cloudformation:GetTemplate",), (_BEHIND,),
+    ),
+    Right(
+        "FindReleased", WORKLOAD, _DESTROY, ("cloudformation:DescribeStacks", "cloudformation:ListStacks"),
+        within="everywhere", reason="stacks that were kept may be in a region that the file does not have any more",
     ),
     *(
         Right(
@@ -222,6 +234,16 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         "RemoveSecretReplicas", WORKLOAD, _DESTROY, ("secretsmanager:RemoveRegionsFromReplication",), (_SECRET,),
+    ),
+    Right(
+        "ReplicateSecret", WORKLOAD, _DEPLOY, ("secretsmanager:ReplicateSecretToRegions",), (_SECRET,),
+    ),
+    Right(
+        "EncryptReplicas", WORKLOAD, _DEPLOY, ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+        ("arn:aws:kms:*:{workload}:key/*",),
+        condition=(
+            ("kms:ResourceAliases", naming.KEY_ALIAS.pattern), ("kms:ViaService", "secretsmanager.*.amazonaws.com"),
+        ),
     ),
     Right(
         "LiftTerminationProtection", WORKLOAD, _DESTROY, ("cloudformation:UpdateTerminationProtection",), (_BEHIND,),
@@ -299,8 +321,9 @@ BEHIND: tuple[Behind, ...] = (
     Behind("iam:GetRole", "a StackSet names its administration role (guide, Grant self-managed permissions)"),
     Behind("iam:PassRole", "a StackSet names its administration role (guide, Grant self-managed permissions)"),
     Behind("s3:GetObject", "HeadObject, and the template that a call names by its address"),
-    Behind("kms:Decrypt", "HeadObject on an encrypted object"),
-    Behind("kms:GenerateDataKey", "PutObject into a bucket that encrypts with a key of ours"),
+    Behind("kms:Decrypt", "HeadObject on an encrypted object, and a secret that is replicated"),
+    Behind("kms:Encrypt", "a secret's replica is kept under a key of ours (API, ReplicateSecretToRegions)"),
+    Behind("kms:GenerateDataKey", "PutObject into a bucket that encrypts with a key of ours; the same for a replica"),
     *(
         Behind(action, f"a plain stack's own resources ({kind})")
         for kind, actions in PLAIN.items()

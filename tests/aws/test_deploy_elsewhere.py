@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.aws.deploy import deploy
+from generator.aws.clients import Clouds
+from generator.aws.deploy import RefusedError, deploy
 from generator.aws.lease import Lease
+from generator.aws.organization import management
 from generator.config.parts import Accounts
 from generator.errors import CloudError
 from generator.plan.recorded import placed
@@ -40,14 +42,41 @@ def test_an_organizations_stacksets_deploy_into_another_account(shared_cloud: Ru
         knobs.organize(management=MANAGEMENT, trusted_access=True, units={UNIT: {"accounts": [WORKLOAD]}})
         result = deploy(wanted, clouds, Heard())
         again = deploy(wanted, clouds, Heard())
+        renamed = wanted.model_copy(update={"tags": {**wanted.tags, "owner": "somebody else"}})
+        changed = deploy(renamed, Clouds(renamed, local=clouds.local), Heard())
     finally:
         knobs.organize()
+    assert {each.tags["owner"] for each in changed.seen.stacksets.values()} == {"somebody else"}
+    assert {"dr-orga-keys", "dr-orga-network", "dr-orga-storage"} <= set(changed.changed)
     places = placed(wanted, result.seen).instances
     assert {each.stack for each in places if each.account == MANAGEMENT} == {"deployment"}
     assert all(result.seen.stack_of(each) is not None for each in places)
     for each in (result, again):
         assert {found.permission_model for found in each.seen.stacksets.values()} == {"SERVICE_MANAGED"}
     assert again.changed == ()
+
+
+def test_nothing_is_deployed_to_an_organizations_management_account(shared_cloud: Running) -> None:
+    knobs = Knobs(shared_cloud.url)
+    wanted = environment("orgb").model_copy(
+        update={
+            "permission_model": "service-managed",
+            "organizational_units": (UNIT,),
+            "accounts": Accounts(workload=MANAGEMENT),
+        }
+    )
+    clouds = clouds_of(shared_cloud, wanted)
+    before = changing(knobs, MANAGEMENT)
+    knobs.organize(management=MANAGEMENT, trusted_access=True, units={UNIT: {"accounts": [WORKLOAD]}})
+    try:
+        assert management(clouds) == MANAGEMENT
+        with pytest.raises(RefusedError, match=f"{MANAGEMENT} is the organization's management account"):
+            deploy(wanted, clouds, Heard())
+        knobs.organize()
+        assert management(clouds) == ""  # nobody knows of an organization, which is no failure
+    finally:
+        knobs.organize()
+    assert changing(knobs, MANAGEMENT) == before
 
 
 _DEPLOYS = """

@@ -10,18 +10,19 @@ import pytest
 
 from generator import naming
 from generator.aws import observe
-from generator.aws.clients import Clouds, Keys
+from generator.aws.clients import Clouds, Keys, Patience
 from generator.aws.deploy import deploy
 from generator.aws.destroy import Options, Result, destroy, planned
-from generator.aws.events import Event, WaveBegan
-from generator.aws.lease import HeldError, Lease
+from generator.aws.events import Event, Said, WaveBegan
+from generator.aws.lease import Entry, HeldError, Lease
 from generator.aws.paces import Halt, HaltedError
 from generator.cli.destroy import Wishes, carry
 from generator.cli.progress import shown
 from generator.config import Environment
 from generator.errors import Exit
 from generator.plan.leftovers import deployed
-from tests.aws.deploy_world import Heard, clouds_of, environment
+from generator.plan.retention import NotDisposableError, deleting
+from tests.aws.deploy_world import Heard, clouds_of, environment, eventually
 from tests.aws.status_world import A, B, silence
 from twin.cloud.process import Running
 
@@ -76,6 +77,19 @@ def remains(clouds: Clouds) -> dict[str, Any]:
 NOTHING: dict[str, Any] = {"instances": (), "stacksets": (), "clusters": [], "buckets": set()}
 
 
+class Watched:
+    """A sink that reads the lease when the stack that holds its table is about to be deleted."""
+
+    def __init__(self, clouds: Clouds) -> None:
+        self.clouds = clouds
+        self.leases: list[Entry] = []
+
+    def __call__(self, event: Event) -> None:
+        stack = f"delete the stack dr-{self.clouds.environment.suffix}-deployment"
+        if isinstance(event, Said) and event.text.startswith(stack):
+            self.leases.append(Lease(self.clouds).read())
+
+
 @pytest.mark.parametrize("swapped", [False, True], ids=["as it was born", "after a swap"])
 def test_a_disposable_environment_goes_whole(shared_cloud: Running, swapped: bool) -> None:
     made = disposable("gone" if swapped else "away")
@@ -84,7 +98,9 @@ def test_a_disposable_environment_goes_whole(shared_cloud: Running, swapped: boo
     put(clouds, A)
     if swapped:
         swap(clouds, A, B)
-    result = destroy(made, clouds, Heard())
+    watched = Watched(clouds)
+    result = destroy(made, clouds, watched)
+    assert [(entry.table, entry.holder) for entry in watched.leases] == [(True, "")], "the lease is given back first"
     assert (result.left, result.snapshots, result.dark) == ((), (), ())
     assert remains(clouds) == NOTHING
     databases = [each for each in result.done if f"dr-{made.suffix}-database" in each and "StackSet" not in each]
@@ -120,6 +136,12 @@ def test_data_goes_only_after_a_snapshot_and_buckets_stay(shared_cloud: Running)
     clouds = clouds_of(shared_cloud, made)
     deploy(made, clouds, Heard())
     put(clouds, A)
+    before = remains(clouds)
+    loose = made.model_copy(update={"disposable": True})
+    for run in (lambda: planned(loose, clouds, data=False), lambda: destroy(loose, clouds, Heard())):
+        with pytest.raises(NotDisposableError):
+            run()
+    assert remains(clouds) == before, "a word in the file takes nothing away"
     result = destroy(made, clouds, Heard(), Options(data=True))
     assert [clusters(clouds, region) for region in (A, B)] == [[], []]
     assert sorted(arn.split(":")[3] for arn in result.snapshots) == sorted((A, B))
@@ -134,6 +156,53 @@ def test_data_goes_only_after_a_snapshot_and_buckets_stay(shared_cloud: Running)
         assert found["Status"] == "available"
     assert clouds.client("s3", A).get_object(Bucket=bucket(made, A), Key="kept")["Body"].read() == b"two"
     assert {each.name.removeprefix(f"dr-{made.suffix}-") for each in result.left} >= {"keys", "storage"}
+
+
+def test_a_cluster_that_left_is_snapshotted_a_missed_update_is_made_up_for_and_strays_are_named(
+    shared_cloud: Running,
+) -> None:
+    made = environment("apart")
+    clouds = clouds_of(shared_cloud, made)
+    deploy(made, clouds, Heard())
+    arn = f"arn:aws:rds:{B}:{made.accounts.workload}:cluster:dr-apart-{B}"
+    clouds.client("rds", B).remove_from_global_cluster(GlobalClusterIdentifier="dr-apart", DbClusterIdentifier=arn)
+    halve(clouds, "dr-apart-probe", A)
+    kept = clouds.client("cloudformation", "us-east-1")
+    kept.create_stack(
+        StackName="StackSet-dr-apart-storage-1",
+        TemplateBody=json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}),
+        Tags=[{"Key": key, "Value": value} for key, value in naming.tags("apart").items()],
+    )
+    result = destroy(made, clouds, Heard(), Options(data=True))
+    assert sorted(arn.split(":")[3] for arn in result.snapshots) == sorted((A, B))
+    for region in (A, B):
+        assert clusters(clouds, region) == []
+        assert clouds.client("dynamodb", region).list_tables()["TableNames"] in ([], ["dr-apart-deployment"])
+    (stray,) = [each for each in result.left if each.regions == ("us-east-1",)]
+    assert stray.name == "StackSet-dr-apart-storage-1"
+
+
+def halve(clouds: Clouds, name: str, region: str) -> None:
+    """Send the StackSet the template that deletes, to one region only."""
+    client = clouds.stacksets()
+    found = client.describe_stack_set(StackSetName=name)["StackSet"]
+    given = {key: found[key] for key in ("Parameters", "Tags", "AdministrationRoleARN", "ExecutionRoleName")}
+    operation = client.update_stack_set(
+        StackSetName=name,
+        TemplateBody=deleting(found["TemplateBody"]),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Accounts=[clouds.environment.accounts.workload],
+        Regions=[region],
+        **given,
+    )["OperationId"]
+    eventually(lambda: _ended(client, name, operation))
+    statuses = {each["Region"]: each["Status"] for each in client.list_stack_instances(StackSetName=name)["Summaries"]}
+    assert statuses == {A: "CURRENT", B: "OUTDATED"}
+
+
+def _ended(client: Any, name: str, operation: str) -> bool:
+    found = client.describe_stack_set_operation(StackSetName=name, OperationId=operation)["StackSetOperation"]
+    return str(found["Status"]) == "SUCCEEDED"
 
 
 def test_it_is_refused_while_somebody_deploys_and_stopped_at_every_wave_it_ends_the_same(shared_cloud: Running) -> None:
@@ -173,6 +242,21 @@ def stopper(halt: Halt, wave: int) -> Callable[[Event], None]:
     return sink
 
 
+BRIEF = Patience(connect=0.3, read=0.3, tries=1)
+
+
+class Night(Clouds):
+    """Clouds in which one region never answers: it is asked briefly, and the others as patiently as ever."""
+
+    def looking(self) -> Clouds:
+        return self
+
+    def client(self, service: str, region: str, account: str = "") -> Any:
+        if region == A:
+            return self.having(BRIEF).client(service, region, account)
+        return super().client(service, region, account)
+
+
 def test_with_a_region_dark_the_rest_goes_and_what_could_not_be_done_is_told(
     shared_cloud: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,7 +265,7 @@ def test_with_a_region_dark_the_rest_goes_and_what_could_not_be_done_is_told(
     deploy(made, clouds, Heard())
     wishes = Wishes(yes=True, as_json=True)
     with silence() as nobody:
-        half = Clouds(made, local=Keys(shared_cloud.url, {A: nobody}))
+        half = Night(made, local=Keys(shared_cloud.url, {A: nobody}))
         assert carry(made, half, wishes, lambda: shown(as_json=True), "again") == Exit.FINDINGS
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     told = lines[-1]

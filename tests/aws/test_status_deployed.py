@@ -12,8 +12,9 @@ from generator.aws.clients import Clouds, Keys
 from generator.aws.deploy import deploy
 from generator.aws.diff import diff
 from generator.aws.status.look import clouds_for_looking, look
+from generator.aws.status.placing import missing
 from generator.aws.status.report import Report
-from generator.aws.status.verdict import Verdict, judge, missing
+from generator.aws.status.verdict import Verdict, judge
 from generator.cli import diff as diff_command
 from generator.cli import status as status_command
 from generator.config import Environment

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
+from generator import naming
 from generator.aws.clients import Clouds, Keys
 from generator.aws.status.bounded import ask_all
 from generator.aws.status.look import clouds_for_looking, look
@@ -128,6 +129,26 @@ def test_an_empty_cloud_says_that_nothing_is_deployed(tmp_path: Path, url: str) 
     other = world.environment(tmp_path, suffix="other", dns={"domain": "nobody.example.net", "ttl": 10})
     findings = judge(other, seen(other, Keys(url))).findings
     assert [each.what for each in findings] == ["nothing of the environment other is deployed"]
+
+
+def test_two_zones_of_the_name_are_not_guessed_between(tmp_path: Path, url: str) -> None:
+    domain = "twins.example.net"
+    other = world.environment(tmp_path, suffix="twins", dns={"domain": domain, "ttl": 10})
+    clouds = Clouds(other, local=Keys(url))
+    route53, ssm = clouds.client("route53", "us-east-1"), clouds.client("ssm", other.dns_region)
+    zones = [
+        route53.create_hosted_zone(Name=domain, CallerReference=each)["HostedZone"]["Id"].rsplit("/", 1)[-1]
+        for each in ("one", "two")
+    ]
+    unknown = seen(other, Keys(url))
+    assert unknown.dns is None
+    (gap,) = unknown.gaps
+    assert gap.part == "DNS"
+    assert gap.reason.startswith(f"2 zones have the name {domain}, and {other.dns_region} does not say which is ours")
+    for zone in zones:
+        ssm.put_parameter(Name=naming.ZONE_PARAMETER.of(suffix="twins"), Value=zone, Type="String", Overwrite=True)
+        report = seen(other, Keys(url))
+        assert report.dns and report.dns.zone == zone
 
 
 def test_as_json_the_report_is_whole_and_says_in_a_word_whether_all_is_fine(

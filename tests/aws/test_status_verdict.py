@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from generator.aws.status import routes
 from generator.aws.status.report import (
     Alarm,
-    Check,
     Datum,
     Gap,
     Inbound,
@@ -140,7 +138,12 @@ def test_alarms_that_ring_on_a_healthy_standby_are_no_news(made: Environment, we
     quiet = tuple(
         Alarm(f"dr-example-{B}-{name}", "ALARM") for name in ("writer-proof-1a", "not-writer", "writer-changed")
     )
-    assert told(judge(made, world.changed(well, B, alarms=quiet))) == []
+    report = world.changed(
+        well, B, alarms=(*quiet, Alarm("dr-example-x-behind", "OK"), Alarm("y", "INSUFFICIENT_DATA"))
+    )
+    assert told(judge(made, report)) == []
+    flat = " ".join(page(made, report, judge(made, report), width=120).split())
+    assert "1 OK, 3 in alarm by its role, 1 without data" in flat
 
 
 def test_a_writer_that_does_not_prove_it_is_told_with_the_reason(made: Environment, well: Report) -> None:
@@ -229,7 +232,7 @@ def test_stacks_that_are_missing_failed_drifted_or_outdated_are_told_by_name(mad
         stacksets=replace(well.stacksets, instances=listed, busy=("dr-example-keys: update running",)),
     )
     found = told(judge(made, report))
-    assert f"{B}: 1 of its stacks are not there: {stacks[0].stackset}" in found
+    assert f"{B}: 1 of its stacks is not there: {stacks[0].stackset}" in found
     assert f"{B}: {stacks[1].stackset} is UPDATE_ROLLBACK_COMPLETE: no" in found
     assert f"{B}: {stacks[2].stackset} has drifted" in found
     assert f"{first.region}: {first.stackset} is OUTDATED: cancelled" in found
@@ -252,41 +255,6 @@ def test_a_check_that_is_switched_off_counts_as_healthy_and_is_told(made: Enviro
     verdict = judge(made, replace(well, dns=replace(well.dns, checks=off)))
     assert any("is switched off" in each for each in told(verdict))
     assert verdict.routes.healthy == {A: True, B: True}
-
-
-def proof_alarm(name: str) -> Alarm:
-    settings = {
-        "AlarmName": "proof",
-        "Namespace": "DisasterRecovery/example",
-        "MetricName": "WriterProof",
-        "Dimensions": [{"Name": "Region", "Value": name}],
-        "Period": 60,
-        "EvaluationPeriods": 1,
-        "Threshold": 1.0,
-        "ComparisonOperator": "LessThanThreshold",
-    }
-    return Alarm("proof", "OK", settings)
-
-
-def test_route_53s_checkers_are_believed_before_its_metric_and_that_before_our_own_judgement(
-    made: Environment, well: Report
-) -> None:
-    assert well.dns is not None
-    alarmed = world.changed(world.changed(well, A, alarms=(proof_alarm(A),)), B, alarms=(proof_alarm(B),))
-
-    def heard(share: float | None, mirrored: bool | None) -> routes.Routes:
-        config = {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Region": A, "Name": "proof"}}
-        checks = tuple(
-            Check(each.id, config, share, mirrored) if each.id == f"proof-{A}" else each
-            for each in well.dns.checks  # type: ignore[union-attr]
-        )
-        return routes.routes(replace(alarmed, dns=replace(well.dns, checks=checks)))  # type: ignore[type-var]
-
-    assert (heard(0.0, True).healthy[A], heard(0.0, True).by) == (False, routes.CHECKERS)
-    assert (heard(None, False).healthy[A], heard(None, True).healthy[A]) == (False, True)
-    assert heard(None, False).by == f"{routes.CHECKERS}, {routes.MIRRORED}"
-    judged = heard(None, None)  # the metric says 1, half a minute ago
-    assert (judged.healthy[A], judged.by) == (True, f"{routes.CHECKERS}, {routes.JUDGED}")
 
 
 def test_every_line_of_the_page_fits_and_every_finding_is_on_it(made: Environment, well: Report) -> None:

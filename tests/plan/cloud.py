@@ -67,6 +67,7 @@ class Cloud:
         self.failing: dict[Spot, int] = {}
         self.slow: set[str] = set()
         self.lost: list[str] = []
+        self.kept: list[str] = []
         self.snapshots: list[str] = []
         self.emptied: list[str] = []
         self.replicas_removed = False
@@ -333,4 +334,5 @@ class Cloud:
             assert region != self.writer or len(self.clusters()) == 1, "the active region goes last"
         for logical_id, body in (parsed(stack.template).get("Resources") or {}).items():
             if body["Type"] in WITH_ZONES:
-                self.lost.append(f"{name}/{region}/{logical_id}")
+                goes = body.get("DeletionPolicy", "Delete") == "Delete"
+                (self.lost if goes else self.kept).append(f"{name}/{region}/{logical_id}")

@@ -87,10 +87,13 @@ def test_a_stack_that_was_never_made_is_deleted_with_all_it_has_and_made_again(c
     assert isinstance(create, CreateInstances) and create.regions == (TWO,)
 
 
-def test_a_deletion_that_failed_is_tried_again_unless_it_was_data(cloud: Cloud) -> None:
-    network = done(cloud, "network", in_state(cloud, "network", TWO, "INOPERABLE", "DELETE_FAILED"))
-    assert [type(each) for each in network] == [DeleteInstances, CreateInstances]
-    assert done(cloud, "storage", in_state(cloud, "storage", TWO, "INOPERABLE", "DELETE_FAILED")) == ()
+def test_a_deletion_that_failed_is_tried_again_unless_it_was_data_or_what_data_is_in(cloud: Cloud) -> None:
+    for name in ("observability", "probe"):
+        found = done(cloud, name, in_state(cloud, name, TWO, "INOPERABLE", "DELETE_FAILED"))
+        assert [type(each) for each in found] == [DeleteInstances, CreateInstances]
+    for name in ("storage", "database", "network"):
+        for status in ("DELETE_FAILED", "UPDATE_COMPLETE"):
+            assert done(cloud, name, in_state(cloud, name, TWO, "INOPERABLE", status)) == ()
 
 
 def test_a_stack_whose_update_was_rolled_back_is_updated_again_and_one_that_is_stuck_is_not(cloud: Cloud) -> None:

@@ -297,6 +297,52 @@ def test_a_deletion_of_data_that_began_is_not_gone_over() -> None:
     assert found.flag == "" and "somebody began to delete it" in found.message
 
 
+def test_a_deletion_of_a_clusters_network_that_began_is_not_gone_over_either() -> None:
+    cloud = deployed(example())
+    cloud.sets["dr-example-network"].instances[("111122223333", ONE)].status = "INOPERABLE"
+    (found,) = refused(example(), cloud.seen())
+    assert found.flag == "" and "dr-example-network" in found.message
+
+
+def test_data_that_is_kept_is_let_go_of_only_when_that_is_allowed_and_the_plan_shows_it() -> None:
+    cloud = deployed(example())
+    loose = with_database(example(disposable=True), deletion_protection=False)
+    found = refused(loose, cloud.seen())
+    assert set(flags(found)) == {"--replace-data"}
+    said = [each.message for each in found]
+    for name in ("database", "storage", "keys", "backup", "zone", "global-database"):
+        assert any(f"of dr-example-{name} in" in each for each in said), name
+    assert any("SecretKey" not in each and "Cluster" in each for each in said)
+    assert refused(loose, cloud.seen(), "--replace-data") == ()
+    shown = effects(
+        Facts(loose, cloud.seen(), PACKAGES, PREFIXES), plan(loose, cloud.seen()),
+        {name: template(name, loose.shape) for name in built(loose.shape)},
+    )  # fmt: skip
+    changes = [each for by_place in shown.values() for those in by_place.values() for each in those]
+    (cluster, *_) = [each for each in changes if each.type == "AWS::RDS::DBCluster"]
+    assert "DeletionPolicy" in cluster.properties and "DeletionProtection" in cluster.properties
+    assert any("from RetainExceptOnCreate to Delete" in each or "from Snapshot to" in each for each in cluster.loosened)
+
+
+def test_data_that_was_disposable_may_be_kept_from_now_on_without_a_word() -> None:
+    loose = with_database(example(disposable=True), deletion_protection=False)
+    assert refused(with_database(example(), deletion_protection=False), deployed(loose).seen()) == ()
+
+
+def test_nobody_changes_health_checks_while_the_markers_can_not_be_read() -> None:
+    environment = example()
+    cloud = Cloud(environment)
+    from tests.plan.deploying import deploy
+
+    deploy(environment, cloud, texts=lambda name: with_checks(name, template(name, environment.shape)))
+    unknown = replace(cloud.seen(), markers_known=False)
+    found = refused(environment, unknown, texts=changed_checks)
+    assert [each.flag for each in found] == ["--change-health-checks"] * 2
+    assert all("nobody knows" in each.message for each in found)
+    assert refused(environment, unknown, "--change-health-checks", texts=changed_checks) == ()
+    assert refused(environment, unknown, texts=with_checks) == (), "nothing about them changes"
+
+
 def test_what_can_not_be_allowed_is_said_first() -> None:
     cloud = deployed(example())
     cloud.writer = TWO

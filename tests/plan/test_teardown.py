@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from generator.config import Environment
-from generator.plan.model import DeleteInstances, DeleteStack, DeleteStackSet, UpdateInstances, UpdateStackSet, Wait
+from generator.plan.model import (
+    DeleteInstances,
+    DeleteStack,
+    DeleteStackSet,
+    SeenStack,
+    UpdateInstances,
+    UpdateStackSet,
+    Wait,
+)
 from generator.plan.steps import EmptyBucket, RemoveSecretReplicas, Snapshot, Teardown, Unprotect
 from generator.plan.teardown import teardown
 from tests.plan.cloud import Cloud, FailedError
@@ -75,6 +83,18 @@ def test_what_stands_on_something_goes_before_it() -> None:
     places = [at[f"dr-gone-{name}"] for name in (*chain, "deployment")]
     assert places == sorted(places)
     assert at["dr-gone-records-weighted"] < at["dr-gone-zone"]
+
+
+def test_the_stack_that_holds_the_lease_goes_last_in_whatever_order_the_stacks_are_listed() -> None:
+    environment = disposable(example())
+    seen = deployed(environment).seen()
+    roles = next(each for (_, name), each in seen.plain.items() if name.endswith("-stackset-roles"))
+    other = {("999900001111", roles.name): replace(roles, account="999900001111")}
+    for plain in ({**other, **seen.plain}, {**seen.plain, **other}, dict(reversed({**seen.plain, **other}.items()))):
+        steps = teardown(environment, replace(seen, plain=plain), data=False).steps
+        deleted = [each.name for each in steps if isinstance(each, DeleteStack)]
+        assert deleted == ["dr-gone-stackset-roles", "dr-gone-stackset-roles", "dr-gone-deployment"]
+        assert isinstance(steps[-1], DeleteStack)
 
 
 def test_every_bucket_of_a_disposable_environment_is_emptied_before_its_stack_goes() -> None:
@@ -268,6 +288,14 @@ def test_the_slow_end_of_a_network_is_said() -> None:
     found = teardown(environment, deployed(environment).seen(), data=False)
     network = next(each for each in found.steps if isinstance(each, DeleteInstances) and each.name == "dr-gone-network")
     assert "forty minutes" in network.reason
+
+
+def test_what_a_region_that_was_given_up_kept_is_named() -> None:
+    environment = disposable(example())
+    seen = deployed(environment).seen()
+    kept = SeenStack("StackSet-dr-gone-storage-1", "1", "us-east-1", environment.accounts.workload, "UPDATE_COMPLETE")
+    (found,) = teardown(environment, replace(seen, released=(kept,)), data=False).left
+    assert (found.name, found.regions) == (kept.name, ("us-east-1",)) and "no StackSet lists it" in found.why
 
 
 def test_a_stackset_goes_only_when_no_instance_is_left() -> None:

@@ -8,6 +8,8 @@
 - :mod:`generator.aws.status.bounded`    questions with an end
 - :mod:`generator.aws.status.routes`     what DNS would answer (pure)
 - :mod:`generator.aws.status.standing`   where each region stands, and whether it could take over (pure)
-- :mod:`generator.aws.status.verdict`    what is not as it should be (pure)
-- :mod:`generator.aws.status.data`       the part of it that is about data (pure)
+- :mod:`generator.aws.status.verdict`    what is not as it should be (pure): :mod:`generator.aws.status.stacks` of
+  stacks, :mod:`generator.aws.status.data` of data, :mod:`generator.aws.status.names` of DNS
+- :mod:`generator.aws.status.placing`    which stacks should be where (pure)
+- :mod:`generator.aws.status.fresh`      what a new environment has not had the time for (pure)
 """

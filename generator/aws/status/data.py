@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.aws.status import fresh
+from generator.aws.status.regions import CLUSTER, PARTS
 from generator.aws.status.report import Finding, RegionFacts, Report
 from generator.aws.status.standing import ACTIVE, OUTSIDE, STANDBY, Standing, snapshot
 from generator.config import Environment
@@ -50,6 +52,8 @@ def _member(environment: Environment, report: Report, standing: Standing) -> Ite
     if member and not member.writer and member.synchronisation not in ("", CONNECTED):
         yield Finding(standing.region, f"it is {member.synchronisation}", "wait; if it stays, see its lag")
     if facts is None or facts.database is None:
+        if member and facts and not facts.dark and PARTS[CLUSTER] not in {gap.part for gap in facts.gaps}:
+            yield Finding(standing.region, "the global cluster lists its cluster, and the cluster is not there")
         return
     if facts.database.status != "available":
         yield Finding(standing.region, f"its cluster is {facts.database.status}", "wait until it is available")
@@ -70,8 +74,10 @@ def proofs(report: Report, standing: tuple[Standing, ...]) -> Iterator[Finding]:
         if facts is None or facts.measured is None or each.role not in (ACTIVE, STANDBY):
             continue
         proof = facts.measured.proof
-        reason = _said(facts)
-        if proof is None or report.at_ms - proof.at_ms > PROOF_MS:
+        reason, awaited = _said(facts), fresh.awaited(report, facts)
+        if awaited:
+            yield Finding(each.region, awaited, "look again then", coming=True)
+        elif proof is None or report.at_ms - proof.at_ms > PROOF_MS:
             since = "for 15 minutes" if proof is None else f"for {(report.at_ms - proof.at_ms) // 1000} s"
             yield Finding(
                 each.region, f"its probe has published no writer proof {since}", "look at prove-writer's logs"
@@ -95,7 +101,9 @@ def _votes(report: Report) -> Iterator[Finding]:
         if each.role == "witness" and tables:
             votes = [view for table in tables for view in table.views if view.voter == each.region]
             if not any(view.fresh(report.at_ms) for view in votes):
-                yield Finding(each.region, "no data region has a fresh vote of this witness", "look at vote's logs")
+                coming = fresh.new(report, each)
+                hint = f"its first one comes within {fresh.FIRST_MINUTES} minutes" if coming else "look at vote's logs"
+                yield Finding(each.region, "no data region has a fresh vote of this witness", hint, coming)
 
 
 def replication(environment: Environment, report: Report, standing: tuple[Standing, ...]) -> Iterator[Finding]:
@@ -138,6 +146,8 @@ def recovery(environment: Environment, report: Report, standing: tuple[Standing,
             hint = "it is lifted when the region is a confirmed replica again"
             yield Finding(stand.region, f"it is marked superseded by {', '.join(stand.superseded_by)}", hint)
         if stand.failover and not stand.failover.accepted:
-            yield Finding(
-                stand.region, f"a failover to it would be refused: {stand.failover.reason}", stand.failover.hint
-            )
+            facts = report.of(stand.region)
+            coming = bool(facts and fresh.awaited(report, facts))
+            said = f"a failover to it would be refused: {stand.failover.reason}"
+            hint = "its reports come with the first proofs" if coming else stand.failover.hint
+            yield Finding(stand.region, said, hint, coming)

@@ -18,6 +18,7 @@ from generator.aws.status.bounded import Outcome, ask_all
 from generator.aws.status.metrics import mirrored
 from generator.aws.status.report import Check, Dns
 from generator.config import Environment
+from generator.errors import CloudError
 from generator.routing import Record
 
 REGION = "us-east-1"
@@ -30,7 +31,7 @@ _ASKED_DIRECTLY = 12
 
 
 def read_dns(clouds: Clouds, environment: Environment, now_ms: int, seconds: float) -> Dns | None:
-    """Return what Route 53 holds, None when there is no zone. Raises botocore's errors."""
+    """Return what Route 53 holds, None when there is no zone. Raises botocore's errors, and CloudError."""
     until = time.monotonic() + seconds
     route53 = clouds.client("route53", REGION)
     zone = _zone(clouds, route53, environment)
@@ -48,6 +49,7 @@ def read_dns(clouds: Clouds, environment: Environment, now_ms: int, seconds: flo
     configs = _configs(route53, {each.check for each in records if each.check})
     direct = _direct(route53, configs, until)
     seen = _or_nothing(lambda: mirrored(clouds.client("cloudwatch", REGION), tuple(configs), now_ms), {})
+    heard, unheard = ({}, "") if private else _resolved(route53, zone, sorted({each.name for each in records}), until)
     return Dns(
         zone,
         private,
@@ -57,14 +59,17 @@ def read_dns(clouds: Clouds, environment: Environment, now_ms: int, seconds: flo
             for name in sorted({each["Name"] for each in listed})
         },
         tuple(Check(check, config, direct.get(check), seen.get(check)) for check, config in configs.items()),
-        {} if private else _resolved(route53, zone, sorted({each.name for each in records}), until),
+        heard,
+        asked=not private and not (unheard and clouds.local),  # no emulator knows TestDNSAnswer
+        unheard=unheard,
     )
 
 
 def _zone(clouds: Clouds, route53: Any, environment: Environment) -> str:
     """Return the zone's id: from the file, by its name, or from the DNS home region when several have that name.
 
-    Route 53 is asked before the DNS home region, which may be dark, while a zone is global.
+    Route 53 is asked before the DNS home region, which may be dark, while a zone is global. Raises CloudError when
+    several have the name and that region does not say which is ours: any choice would be a guess.
     """
     if environment.dns.zone_id:
         return environment.dns.zone_id
@@ -73,7 +78,14 @@ def _zone(clouds: Clouds, route53: Any, environment: Environment) -> str:
     if len(found) > 1:
         name = naming.ZONE_PARAMETER.of(suffix=environment.suffix)
         ssm = clouds.client("ssm", environment.dns_region)
-        found = [_or_nothing(lambda: ssm.get_parameter(Name=name)["Parameter"]["Value"], found[0])]
+        try:
+            found = [ssm.get_parameter(Name=name)["Parameter"]["Value"]]
+        except (BotoCoreError, ClientError) as error:
+            raise CloudError(
+                f"{len(found)} zones have the name {environment.dns.domain}, and {environment.dns_region} does not say"
+                f" which is ours: {error}",
+                hint="give the zone's id as dns.zone_id",
+            ) from error
     return str(found[0]).rsplit("/", 1)[-1] if found else ""
 
 
@@ -118,8 +130,11 @@ def _share(outcome: Outcome[Any]) -> float | None:
     return sum(each.startswith("Success") for each in said) / len(said) if said else None
 
 
-def _resolved(route53: Any, zone: str, names: list[str], until: float) -> dict[str, tuple[str, ...]]:
-    """Return what Route 53 says it answers now, by name (Route 53 API, ``TestDNSAnswer``; public zones only)."""
+def _resolved(route53: Any, zone: str, names: list[str], until: float) -> tuple[dict[str, tuple[str, ...]], str]:
+    """Return what Route 53 says it answers now, by name, and why it did not say so of one, or an empty word.
+
+    Route 53 API, ``TestDNSAnswer``; public zones only.
+    """
     asked = ask_all(
         {
             name: partial(route53.test_dns_answer, HostedZoneId=zone, RecordName=name, RecordType="CNAME")
@@ -127,7 +142,9 @@ def _resolved(route53: Any, zone: str, names: list[str], until: float) -> dict[s
         },
         until,
     )
-    return {name: tuple(outcome.answer["RecordData"]) for name, outcome in asked.items() if outcome.answer}
+    heard = {name: tuple(outcome.answer["RecordData"]) for name, outcome in asked.items() if outcome.answer}
+    reasons = [str(outcome.error or "no answer in time") for outcome in asked.values() if not outcome.answer]
+    return heard, (reasons[0].replace("\n", " ") if reasons else "")
 
 
 def _or_nothing(call: Any, nothing: Any) -> Any:

@@ -77,6 +77,7 @@ def read_stacks(client: Any, suffix: str) -> tuple[Stack, ...]:
             status=each["StackStatus"],
             drift=each.get("DriftInformation", {}).get("StackDriftStatus", "NOT_CHECKED"),
             reason=each.get("StackStatusReason", ""),
+            created_ms=int(each["CreationTime"].timestamp() * 1000),
         )
         for page in client.get_paginator("describe_stacks").paginate()
         for each in page["Stacks"]

@@ -24,17 +24,26 @@ class Gap:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack of the environment; ``stackset`` is what it is an instance of, or its own name."""
+    """A stack of the environment; ``stackset`` is what it is an instance of, or its own name.
+
+    created_ms: when its creation began; 0 when CloudFormation did not say.
+    """
 
     stackset: str
     status: str
     drift: str
     reason: str = ""
+    created_ms: int = 0
 
     @property
     def failed(self) -> bool:
         """Return whether its last operation ended badly, or a deletion left it half there."""
         return self.status.endswith(("_FAILED", "ROLLBACK_COMPLETE"))
+
+    @property
+    def settled(self) -> bool:
+        """Return whether its last operation ended well; every other status is news, also one that passes."""
+        return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
 @dataclass(frozen=True)
@@ -182,6 +191,7 @@ class Dns:
 
     resolved: by name, what ``TestDNSAnswer`` gave; empty for a private zone, which it can't ask.
     targets: the value of each record, by its name, then by region.
+    asked: whether Route 53 could be asked what it answers. unheard: why it did not say so of every name, or empty.
     """
 
     zone: str
@@ -190,6 +200,8 @@ class Dns:
     targets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     resolved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asked: bool = False
+    unheard: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,8 +236,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is not as it should be: where, what, and what to do."""
+    """What is not as it should be: where, what, and what to do.
+
+    coming: it is not there yet because the environment is new, and comes by itself.
+    """
 
     where: str
     what: str
     hint: str = ""
+    coming: bool = False

@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generator.aws.status import data
-from generator.aws.status.regions import PARTS, STACKS
-from generator.aws.status.report import Finding, Report
+from generator.aws.status import data, fresh
+from generator.aws.status.names import names
+from generator.aws.status.placing import settled
+from generator.aws.status.regions import PARTS, STACKS, SUBSCRIBERS, TABLE
+from generator.aws.status.report import Finding, RegionFacts, Report
 from generator.aws.status.routes import Routes, routes
+from generator.aws.status.stacks import stacks
 from generator.aws.status.standing import Standing, standings
 from generator.config import Environment
-from generator.placement import instances
 
 PREFLIGHT_MS = 2 * 3_600_000
 """The pre-flight runs every hour; one that is older than two has been missed."""
@@ -45,8 +47,14 @@ class Verdict:
         return {each.region: each for each in self.standings}[region]
 
 
+def news(alarm: str) -> bool:
+    """Return whether it is news that the alarm of that name is in alarm."""
+    return not any(quiet in alarm for quiet in NOT_NEWS)
+
+
 def judge(environment: Environment, report: Report) -> Verdict:
-    """Return the verdict; with no findings all is as it should be."""
+    """Return the verdict; with no findings all is as it should be. The recorded origin counts, not the file's."""
+    environment = settled(environment, report)
     standing, answered = standings(environment, report), routes(report)
     if _nothing_there(report):
         where = "everywhere" if not any(each.dark for each in report.regions) else "every region that answers"
@@ -55,35 +63,15 @@ def judge(environment: Environment, report: Report) -> Verdict:
         return Verdict(standing, answered, (nothing, *_reach(report)))
     findings = (
         *_reach(report),
-        *_stacks(environment, report),
+        *stacks(environment, report),
         *data.database(environment, report, standing),
         *data.proofs(report, standing),
         *data.replication(environment, report, standing),
-        *_dns(environment, report, answered),
+        *names(environment, report, answered),
         *data.recovery(environment, report, standing),
         *_watch(report),
     )
     return Verdict(standing, answered, findings)
-
-
-def missing(environment: Environment, report: Report, region: str) -> tuple[str, ...]:
-    """Return the stacks that should be in the region and are not; none where it is not known."""
-    facts = report.of(region)
-    if facts is None or facts.stacks is None:
-        return ()
-    there = {each.stackset for each in facts.stacks}
-    return tuple(
-        dict.fromkeys(
-            each.stackset
-            for each in instances(environment)
-            if each.region == region and each.stackset not in there and _seen_account(environment, report, each.account)
-        )
-    )
-
-
-def _seen_account(environment: Environment, report: Report, account: str) -> bool:
-    unread = any("administration" in gap.part for gap in report.gaps)
-    return account == environment.accounts.workload or not unread
 
 
 def _nothing_there(report: Report) -> bool:
@@ -107,76 +95,44 @@ def _hint(reason: str) -> str:
     return "docs/deploying.md lists the rights that status needs" if denied else ""
 
 
-def _stacks(environment: Environment, report: Report) -> Iterator[Finding]:
-    again = "python -m generator deploy ENVIRONMENT"
-    for each in report.regions:
-        gone = missing(environment, report, each.region)
-        if gone:
-            yield Finding(each.region, f"{len(gone)} of its stacks are not there: {', '.join(gone)}", again)
-        for stack in each.stacks or ():
-            if stack.failed:
-                yield Finding(each.region, f"{stack.stackset} is {stack.status}: {stack.reason}".rstrip(": "), again)
-            if stack.drift == "DRIFTED":
-                hint = "see what was changed by hand in the CloudFormation console; deploy does not undo drift"
-                yield Finding(each.region, f"{stack.stackset} has drifted", hint)
-    if report.stacksets is None:
-        return
-    for instance in report.stacksets.instances:
-        if instance.status != "CURRENT":
-            said = f"{instance.stackset} is {instance.status}: {instance.reason}".rstrip(": ")
-            yield Finding(instance.region, said, again)
-    for busy in report.stacksets.busy:
-        yield Finding("StackSets", f"{busy}", "wait until it has ended; deploy joins it")
-
-
-def _dns(environment: Environment, report: Report, answered: Routes) -> Iterator[Finding]:
-    if any(gap.part == "DNS" for gap in report.gaps):
-        return
-    if answered.unknown:
-        yield Finding("DNS", f"what is answered is not known: {answered.unknown}")
-    active, home = report.active, answered.home
-    for name, regions in answered.answers.items():
-        if active and regions != (active,):
-            said = f"{name} is answered with {' or '.join(regions)}, the writer is {active}"
-            yield Finding(
-                "DNS", said, "names follow the writer proof within minutes; if not, look at the health checks"
-            )
-    if active and home and home != active:
-        said = (
-            f"home is {home}, active is {active}: until dns.home follows, {home} is answered when no region is healthy"
-        )
-        hint = f"when the event is over, set dns.home to {active} and deploy"
-        yield Finding("DNS", said, hint)
-    if home and home != environment.home:
-        said = f"the records say that home is {home}, the environment file says {environment.home}"
-        yield Finding("DNS", said, "python -m generator deploy ENVIRONMENT")
-    for check in report.dns.checks if report.dns else ():
-        if str(check.config.get("Disabled", False)).lower() == "true":
-            hint = "switch it on; use Inverted to force a region off (trap 35)"
-            yield Finding("DNS", f"the health check {check.id} is switched off, so it always counts as healthy", hint)
-    for record in report.dns.records if report.dns else ():
-        if not record.check:
-            said = f"{record.name} {record.set_identifier} has no health check, so it always counts as healthy"
-            yield Finding("DNS", said, "deploy the records again (trap 32)")
-
-
 def _watch(report: Report) -> Iterator[Finding]:
     for each in report.regions:
+        yield from _absent(each)
         people = each.subscribers
         if people and people.pending:
             hint = 'open the message with the subject "AWS Notification - Subscription Confirmation"'
             yield Finding(each.region, f"not confirmed yet: {', '.join(people.pending)}", hint)
         elif people and not people.confirmed:
             yield Finding(each.region, "nobody is told of what happens", "name people in the environment file")
-        flight = each.table.preflight if each.table else None
-        if flight:
-            late = report.at_ms - flight.at_ms
-            if late > PREFLIGHT_MS:
-                said = f"its pre-flight is {late // 3_600_000} hours old"
-                yield Finding(each.region, said, "look at preflight's logs")
-            for found in flight.findings:
-                yield Finding(each.region, f"pre-flight: {found}")
+        yield from _preflight(report, each)
         ringing = Counter(alarm.name for alarm in each.alarms or () if alarm.state == "ALARM")
         for name in sorted(ringing):
-            if not any(quiet in name for quiet in NOT_NEWS):
+            if news(name):
                 yield Finding(each.region, f"in alarm: {name}")
+
+
+def _absent(facts: RegionFacts) -> Iterator[Finding]:
+    """Yield what answered that it does not exist, though the region's stacks are there."""
+    unread = {gap.part for gap in facts.gaps}
+    if facts.dark or not facts.stacks:
+        return
+    if facts.table is None and PARTS[TABLE] not in unread:
+        yield Finding(facts.region, "its state table is not there", "nobody can take over there without it")
+    if facts.subscribers is None and PARTS[SUBSCRIBERS] not in unread:
+        yield Finding(facts.region, "its topic is not there", "nobody is told of what happens there")
+
+
+def _preflight(report: Report, facts: RegionFacts) -> Iterator[Finding]:
+    if facts.table is None:
+        return
+    flight, logs = facts.table.preflight, "look at preflight's logs"
+    if flight is None:
+        age = fresh.age_ms(report, facts, "recovery")
+        if age is None or age > PREFLIGHT_MS:
+            yield Finding(facts.region, "its hourly pre-flight has never reported", logs)
+        return
+    late = report.at_ms - flight.at_ms
+    if late > PREFLIGHT_MS:
+        yield Finding(facts.region, f"its pre-flight is {late // 3_600_000} hours old", logs)
+    for found in flight.findings:
+        yield Finding(facts.region, f"pre-flight: {found}")

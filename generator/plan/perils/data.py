@@ -39,6 +39,22 @@ def replaced_or_removed(case: Case) -> Iterator[Refusal]:
         )
 
 
+def loosened(case: Case) -> Iterator[Refusal]:
+    """Refuse to let go of what was kept: with the next deletion the data would be gone, whoever asks for that."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for _, place, change in case.changes():
+        if change.holds_data and change.loosened:
+            names = found.setdefault((place.stackset, place.region), [])
+            names += [] if change.logical_id in names else [change.logical_id]
+    for (name, region), resources in found.items():
+        yield Refusal(
+            "48",
+            f"{', '.join(resources)} of {name} in {region} would be kept no longer when deleted or replaced",
+            f"put disposable back to what it was when this was deployed, or allow it with {REPLACE_DATA}",
+            REPLACE_DATA,
+        )
+
+
 def stack_with_data_dropped(case: Case) -> Iterator[Refusal]:
     """Refuse to take a stack with data out of a region that stays, without being told so."""
     staying = {region.name for region in case.environment.all_regions}
@@ -54,4 +70,4 @@ def stack_with_data_dropped(case: Case) -> Iterator[Refusal]:
             )
 
 
-CHECKS = (detached, replaced_or_removed, stack_with_data_dropped)
+CHECKS = (detached, replaced_or_removed, loosened, stack_with_data_dropped)

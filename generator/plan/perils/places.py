@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.plan import recorded
-from generator.plan.keeping import kept
+from generator.plan.keeping import outliving
+from generator.plan.leftovers import ours
 from generator.plan.model import Refusal
 from generator.plan.perils.case import Case
-from generator.plan.states import DELETE_FAILED, INOPERABLE, STUCK, dark, seen_instance
+from generator.plan.states import DELETE_FAILED, INOPERABLE, STUCK, dark, hanging, seen_instance
 
 WITHOUT_DARK = "--without-dark"
 
@@ -62,7 +63,7 @@ def another_home(case: Case) -> Iterator[Refusal]:
     recorded_home = sorted(
         {
             each.stack.parameters["DnsRegion"]
-            for stackset in case.seen.stacksets.values()
+            for stackset in ours(case.environment, case.seen)
             for each in stackset.instances
             if each.stack and "DnsRegion" in each.stack.parameters
         }
@@ -74,7 +75,7 @@ def another_home(case: Case) -> Iterator[Refusal]:
             f"the StackSets of {case.environment.suffix} live in {recorded_home[0]}, and the file says {home}",
             f"set dns.region: {recorded_home[0]}; the home of an environment does not move",
         )
-    elif case.seen.database.exists and not case.seen.stacksets:
+    elif case.seen.database.exists and not any(ours(case.environment, case.seen)):
         yield Refusal(
             "44",
             f"the global cluster of {case.environment.suffix} is there, but no StackSet of it in {home}",
@@ -132,6 +133,21 @@ def dark_region(case: Case) -> Iterator[Refusal]:
         )
 
 
+def operation_in_the_dark(case: Case) -> Iterator[Refusal]:
+    """Refuse to pass over, in silence, a StackSet that only a dark region keeps busy: others of it wait as well."""
+    for name in dict.fromkeys(each.stackset for each in case.placed.instances):
+        stackset = case.seen.stacksets.get(name)
+        silent = hanging(case.seen, stackset) if stackset else ()
+        if silent:
+            yield Refusal(
+                "",
+                f"an operation of {name} has not ended in {', '.join(silent)}: what is to change in its other regions"
+                " would be left too",
+                f"wait for it, or allow it with {WITHOUT_DARK} and deploy again when it is back",
+                WITHOUT_DARK,
+            )
+
+
 def stuck_stack(case: Case) -> Iterator[Refusal]:
     """Refuse to go on over a stack that only a person can free."""
     for each in case.placed.instances:
@@ -145,10 +161,10 @@ def stuck_stack(case: Case) -> Iterator[Refusal]:
                 f"aws cloudformation continue-update-rollback --region {each.region} --stack-name {stack.name}",
             )
         failed = stack.status == DELETE_FAILED or (listed is not None and listed.status == INOPERABLE)
-        if failed and kept(each.stack, case.environment.shape):
+        if failed and each.stack in outliving(case.environment):
             yield Refusal(
                 "48",
-                f"{stack.name} in {each.region} holds data, and somebody began to delete it",
+                f"{stack.name} in {each.region} holds data, or a cluster, and somebody began to delete it",
                 "finish with destroy, or delete the stack by hand, keeping what it could not delete",
             )
 
@@ -161,5 +177,6 @@ CHECKS = (
     origin_given_up,
     region_given_up,
     dark_region,
+    operation_in_the_dark,
     stuck_stack,
 )

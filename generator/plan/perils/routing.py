@@ -17,13 +17,15 @@ def checks_in_an_incident(case: Case) -> Iterator[Refusal]:
     """Refuse to change health checks while the active region is not home, or one is superseded (traps 29, 31).
 
     A new check starts healthy, whatever it will find (Route 53 Developer Guide, "How Route 53 determines the status
-    of health checks"): the region that was lost would be answered again.
+    of health checks"): the region that was lost would be answered again. Nobody knowing is no better.
     """
     active, homes = case.seen.database.active, _homes(case)
     away = bool(active and homes and active not in homes)
-    if not away and not case.seen.markers:
+    reason = "nobody knows whether a region is superseded" if not case.seen.markers_known else ""
+    reason = f"{case.seen.markers[0]} is superseded" if case.seen.markers else reason
+    reason = f"{active} is active and {', '.join(homes)} is home" if away else reason
+    if not reason:
         return
-    reason = f"{active} is active and {', '.join(homes)} is home" if away else f"{case.seen.markers[0]} is superseded"
     for _, place, change in case.changes():
         if change.type == _CHECK and change.kind != "added":
             yield Refusal(
