@@ -1,4 +1,4 @@
-"""How the tests are shared out between processes.
+"""How the tests are shared out between processes, and where they write.
 
 A file of these folders deploys into a cloud of its own, or deploys once for all its tests: its tests stay together.
 They take longest, so they go first, and the many small ones fill up what is left.
@@ -6,11 +6,21 @@ They take longest, so they go first, and the many small ones fill up what is lef
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 TOGETHER = ("resilience", "cloud", "aws", "cli")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what belongs into the user's folders out of them: every process of the tests has folders of its own."""
+    home = tempfile.TemporaryDirectory(prefix="dr-tests-")
+    config.add_cleanup(home.cleanup)
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        os.environ[name] = str(Path(home.name) / name.lower())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

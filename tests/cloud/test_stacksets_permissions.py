@@ -172,6 +172,30 @@ def test_service_managed_stacksets_refuse_macros_nested_stacks_and_automatic_dep
     assert "automatic deployment" in refused(world.formation.create_stack_set, **automatic)
 
 
+def test_automatic_deployment_is_not_given_together_with_places(company: tuple[World, list[str]]) -> None:
+    world, _ = company
+    world.formation.activate_organizations_access()
+    managed(world)
+    assert world.do("create_stack_instances", **targets(UNIT)) == "SUCCEEDED"
+    update = {"UsePreviousTemplate": True, "PermissionModel": "SERVICE_MANAGED"}
+    automatic = {"AutoDeployment": {"Enabled": False}}
+    assert "don't specify" in refused(world.begin, "update_stack_set", **update, **automatic, **targets(UNIT))
+    assert world.do("update_stack_set", **update, **automatic) == "SUCCEEDED"
+    assert world.do("update_stack_set", **update, **targets(UNIT)) == "SUCCEEDED"
+
+
+def test_every_account_of_the_organization_is_told_its_management_account_and_no_other(
+    company: tuple[World, list[str]],
+) -> None:
+    world, members = company
+    for account in (world.account, *members):
+        told = world.client("organizations", account=account).describe_organization()["Organization"]
+        assert told["MasterAccountId"] == world.account
+    stranger = world.client("organizations", account=fresh_account())
+    with pytest.raises(stranger.exceptions.AWSOrganizationsNotInUseException):
+        stranger.describe_organization()
+
+
 def test_a_delegated_administrator_works_in_the_management_account(company: tuple[World, list[str]]) -> None:
     world, members = company
     world.formation.activate_organizations_access()

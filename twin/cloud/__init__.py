@@ -9,6 +9,7 @@ no public interface for additions, and no StackSets; all that is known of its in
 - :mod:`twin.cloud.stacksets`       StackSets, as documented
 - :mod:`twin.cloud.resources`       the resource types and actions that the emulator lacks
 - :mod:`twin.cloud.stack_policies`  stack policies, enforced
+- :mod:`twin.cloud.organization`    whose organization it is
 - :mod:`twin.cloud.templates`       templates by URL, and parsed once
 - :mod:`twin.cloud.faults`          resources that fail when a test wants it
 - :mod:`twin.cloud.functions`       functions that are answered instead of run, for tests

@@ -41,14 +41,15 @@ def main(arguments: list[str]) -> None:
 
 def prepare(options: dict[str, Any]) -> Any:
     """Return the emulator's app with all additions installed."""
-    from twin.cloud import control, faults, functions, stack_policies, stacksets, templates, traffic
+    from twin.cloud import control, faults, functions, settings, stack_policies, stacksets, templates, traffic
+    from twin.cloud import organization as organizations
     from twin.cloud.emulator import module
-    from twin.cloud.settings import SETTINGS, organization
+    from twin.cloud.settings import SETTINGS
 
     SETTINGS.seconds = float(options["seconds"])
     SETTINGS.functions = options["functions"]
     SETTINGS.quota = int(options["quota"])
-    SETTINGS.organization = organization(options["organization"])
+    SETTINGS.organization = settings.organization(options["organization"])
     sys.modules["docker"] = None  # type: ignore[assignment]  # no container is ever started, and importing it is slow
     app = module("app").app
     templates.install()
@@ -56,6 +57,7 @@ def prepare(options: dict[str, Any]) -> Any:
         resources: Any = importlib.import_module("twin.cloud.resources")
         resources.install()
     stack_policies.install()
+    organizations.install()
     faults.install()
     stacksets.install()
     traffic.install()

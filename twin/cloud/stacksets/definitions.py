@@ -36,7 +36,7 @@ def create(request: Request) -> dict[str, Any]:
     if there is not None:
         return {"StackSetId": _same(there, request)}
     model = _model(request.text("PermissionModel", "SELF_MANAGED"))
-    text, template = _template(request, account, model)
+    text, template = _template(request, model)
     if model == "SERVICE_MANAGED":
         permissions.check_trusted_access(account)
         _check_automatic(request)
@@ -71,7 +71,7 @@ def update(request: Request) -> dict[str, Any]:
     if model != stackset.permission_model and stackset.instances:
         raise RefusalError("InvalidOperationException", "PermissionModel can't be modified with stack instances")
     previous = request.true("UsePreviousTemplate")
-    text, template = _template(request, account, model, previous=definition.template if previous else "")
+    text, template = _template(request, model, previous=definition.template if previous else "")
     values = _values(template, request.parameters("Parameters") or {}, definition.parameters)
     changed = Definition(
         text,
@@ -80,6 +80,8 @@ def update(request: Request) -> dict[str, Any]:
         request.tags() if request.given("Tags") else definition.tags,
         request.text("Description", definition.description),
     )
+    if request.given("AutoDeployment"):
+        _check_unplaced(request)
     whole = not any(map(request.given, ("Accounts", "Regions", "DeploymentTargets")))
     accounts, units = ((), {}) if whole else permissions.accounts_meant(request, stackset)
     places = _existing(stackset, accounts, request.texts("Regions"))
@@ -184,8 +186,11 @@ def _model(text: str) -> str:
     return text
 
 
-def _template(request: Request, account: str, model: str, *, previous: str = "") -> tuple[str, dict[str, Any]]:
-    """Return the template's text, and the same parsed. Raises :class:`RefusalError`."""
+def _template(request: Request, model: str, *, previous: str = "") -> tuple[str, dict[str, Any]]:
+    """Return the template's text, and the same parsed. Raises :class:`RefusalError`.
+
+    An address is read as the caller, who may be a delegated administrator: the bucket is the caller's.
+    """
     body, url = request.text("TemplateBody"), request.text("TemplateURL")
     if sum(map(bool, (body, url, previous))) != 1:
         raise invalid("You must specify only one of the following: TemplateBody, TemplateURL, UsePreviousTemplate")
@@ -195,7 +200,7 @@ def _template(request: Request, account: str, model: str, *, previous: str = "")
             f" length less than or equal to {LONGEST_BODY}"
         )
     try:
-        text = body or previous or emulator.body_at(account, request.region, url)
+        text = body or previous or emulator.body_at(request.account, request.region, url)
         template = emulator.template(text)
     except ValueError as error:
         raise invalid(str(error)) from error
@@ -226,6 +231,13 @@ def _check_automatic(request: Request) -> None:
         raise invalid("AutoDeployment is required for StackSets with service-managed permissions")
     if request.true("AutoDeployment.Enabled"):
         raise invalid("the local cloud does not know automatic deployment (AutoDeployment.Enabled)")
+
+
+def _check_unplaced(request: Request) -> None:
+    """Refuse places beside AutoDeployment, as the API Reference has it ("UpdateStackSet", AutoDeployment)."""
+    _check_automatic(request)
+    if any(map(request.given, ("Accounts", "Regions", "DeploymentTargets"))):
+        raise invalid("If you specify AutoDeployment, don't specify DeploymentTargets or Regions")
 
 
 def _execution(request: Request, stackset: StackSet) -> dict[str, bool]:
