@@ -127,7 +127,7 @@ def _say(result: Result, chosen: Clouds) -> None:
     if result.name_servers:
         domain = result.environment.dns.domain
         render.say(f"delegate {domain} from its parent domain to: {', '.join(result.name_servers)}")
-    if result.changed:
+    if "bootstrap" in result.changed:
         render.say("alarms of a new environment may ring until its first proofs have come in: a few minutes")
     for key, value in variables(chosen).items():
         render.data(f"export {key}={shlex.quote(value)}\n")
