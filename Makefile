@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 ENV ?= stacksets/example.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help build deploy-local check lint test bench clean
+.PHONY: help build deploy-local check lint test soak bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lint: $(VENV)/.made ## lint the library in every shape and region of the files i
 
 test: $(VENV)/.made-test ## run everything that must pass before a change lands (tox)
 	$(VENV)/bin/tox run
+
+soak: $(VENV)/.made-test ## kill, throttle and interrupt deployments, much longer than the tests do
+	SOAK=1 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience
 
 bench: $(VENV)/.made-test ## measure, and write docs/benchmarks.md
 	$(RUN) -m benchmarks
