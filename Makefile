@@ -41,7 +41,7 @@ test: $(VENV)/.made-test ## run everything that must pass before a change lands 
 	$(VENV)/bin/tox run
 
 soak: $(VENV)/.made-test ## kill, throttle and interrupt deployments, much longer than the tests do
-	SOAK=1 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience
+	SOAK=10 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience
 
 bench: $(VENV)/.made-test ## measure, and write docs/benchmarks.md
 	$(RUN) -m benchmarks
