@@ -148,6 +148,7 @@ class Lease:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._until = 0.0
+        self._tried = False
         self.held = False
 
     @property
@@ -198,6 +199,7 @@ class Lease:
         condition = f"Holder = :holder OR ({free} AND {same})"
         values = {name: value for name, value in values.items() if name not in {":seen", ":whoever", ":until"}
                   or f"= {name}" in condition}  # fmt: skip
+        self._tried = True  # an answer that is lost says nothing of what the table holds now
         with told(self.region, f"taking the lease in {self.table}"):
             try:
                 self._client.update_item(
@@ -217,6 +219,7 @@ class Lease:
         self._thread.start()
 
     def _refused(self, error: ClientError) -> None:
+        self._tried = False
         now = self.read()
         if now.held(self._clock()):
             raise _held(now) from error
@@ -248,9 +251,9 @@ class Lease:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=5.0)
-        if not self.held:
+        if not self._tried:
             return
-        self.held = False
+        self.held = self._tried = False
         try:
             self._write("REMOVE Holder, Host, Pid, Started, Since, Expires", {})
         except (ClientError, BotoCoreError):

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from generator.aws import lease
-from generator.aws.clients import Clouds, Keys
+from generator.aws.clients import Clouds, Keys, Patience
 from generator.aws.control import Control
 from generator.aws.grip import Grip
 from generator.aws.lease import Entry, Lease, Process, Terms
 from generator.aws.paces import HaltedError
+from generator.errors import CloudError
 from tests.aws.deploy_world import environment, eventually
 
 NOBODY = 4_194_304
@@ -30,14 +31,16 @@ class Deaf(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.deaf, self.over = threading.Event(), threading.Event()
+        self.asked: list[str] = []
 
 
 class _Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
         assert isinstance(self.server, Deaf)
+        self.server.asked.append(asked)
         if self.server.deaf.is_set():
             self.server.over.wait(600)
             return
@@ -114,3 +117,22 @@ def test_a_lease_that_ran_out_while_nobody_looked_stops_the_work(table: Deaf) ->
     with pytest.raises(HaltedError, match="not held any more"):
         grip.check()
     held.release()
+
+
+def test_a_lease_whose_taking_was_never_answered_is_given_back_all_the_same(table: Deaf) -> None:
+    impatient = Patience(connect=1.0, read=0.5, tries=1)
+    clouds = Clouds(
+        environment("leased"), patience=impatient, local=Keys(f"http://127.0.0.1:{table.server_address[1]}")
+    )
+    mine = Lease(clouds)
+    table.deaf.set()
+    with pytest.raises(CloudError, match="taking the lease"):
+        mine.take(Entry(), lambda _: None)
+    table.deaf.clear()
+    mine.release()
+    assert "REMOVE Holder" in table.asked[-1]
+
+
+def test_a_lease_that_nobody_tried_to_take_is_not_given_back(table: Deaf) -> None:
+    Lease(_clouds(table)).release()
+    assert table.asked == []
