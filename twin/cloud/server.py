@@ -9,8 +9,6 @@ workers of its process group with it.
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 import json
 import os
 import shutil
@@ -53,9 +51,9 @@ def prepare(options: dict[str, Any]) -> Any:
     sys.modules["docker"] = None  # type: ignore[assignment]  # no container is ever started, and importing it is slow
     app = module("app").app
     templates.install()
-    if importlib.util.find_spec("twin.cloud.resources"):
-        resources: Any = importlib.import_module("twin.cloud.resources")
-        resources.install()
+    from twin.cloud import resources  # after the emulator, whose tables it adds to
+
+    resources.install()
     stack_policies.install()
     organizations.install()
     faults.install()

@@ -12,13 +12,10 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from botocore import exceptions
+from generator.aws.errors import SILENCE
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
-
-SILENCE = (exceptions.HTTPClientError, exceptions.ConnectionError)
-"""What botocore raises when nobody answers: time-outs, refused and dropped connections, names unknown."""
 
 
 @dataclass(frozen=True)
