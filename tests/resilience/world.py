@@ -7,7 +7,6 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -24,6 +23,7 @@ from generator.aws.paces import Halt
 from generator.config import Environment, load
 from generator.config.parts import Accounts
 from generator.errors import DisasterRecoveryError
+from tests.aws.deploy_world import Heard
 
 ROOT = Path(__file__).parents[2]
 SOAK = max(1, int(os.environ.get("SOAK", "1")))
@@ -104,22 +104,6 @@ class Warm(Clouds):
 def clouds_at(url: str, wanted: Environment, **given: Any) -> Warm:
     """Return the clients of a local cloud, or of a proxy before it."""
     return Warm(wanted, Keys(url), **given)
-
-
-@dataclass
-class Heard:
-    """A sink that keeps what it heard."""
-
-    events: list[Event] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __call__(self, event: Event) -> None:
-        with self.lock:
-            self.events.append(event)
-
-    def of(self, kind: type[Some]) -> list[Some]:
-        with self.lock:
-            return [each for each in self.events if isinstance(each, kind)]
 
 
 class Deploying:
