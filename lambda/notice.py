@@ -8,8 +8,9 @@ this function, and a schedule calls it all the same.
 A witness has no database and does none of this. Nor does a region whose state table has not been made
 yet: the schedule is deployed before the probe stack.
 
-After a failover it lifts the fence and the marker (:mod:`unfencing`). A run that finds nothing changed
-tells nobody.
+After a failover it lifts the fence and the marker (:mod:`unfencing`), and what one that came to nothing left
+behind. An invariant that it sees broken for a while is told, once, by each region that sees it: any of them may
+be the one that is cut off. A run that finds nothing changed tells nobody.
 """
 
 from __future__ import annotations
@@ -22,17 +23,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import breaches
 import facts
 import incidents
 import settings
 from clients import DECIDING, ClientFactory, Clients, Limits, error_code
 from state import StateTable
-from unfencing import Unfencing
+from unfencing import Lifted, Unfencing
 
-from recovery import detection, failover, incident, signals
+from recovery import breach, detection, failover, incident, signals
 from recovery.detection import Observation
 from recovery.incident import Act, Incident, Terms
-from recovery.state import Snapshot
+from recovery.state import Snapshot, violations
 
 CALLS: tuple[str, ...] = (
     "dynamodb:DeleteItem",
@@ -53,6 +55,11 @@ INVOKING = Limits(connect=2, read=25, attempts=1)
 USED = "ExecutionAlreadyExists"
 """What a start is answered whose name was used (Step Functions API, ``StartExecution``)."""
 
+_BREACH_NEXT = (
+    "next: python -m generator status ENV says what each region says of itself; docs/runbook/README.md says which page "
+    "to go by. What a failover that was given up left behind is lifted by itself after ten minutes"
+)
+
 SUBJECT_LENGTH = 100
 """SNS API, ``Publish``: a subject has less than this many characters, and no line breaks."""
 
@@ -65,7 +72,7 @@ class Settings(settings.Settings):
     mode: str
     state_machine: str
     topic: str
-    notice_seconds: int
+    notice_seconds: float
     rpo_seconds: int
     approval_seconds: int
 
@@ -114,7 +121,7 @@ def run(notice: Notice, event: Mapping[str, Any]) -> dict[str, Any]:
     if event.get("dry_run"):
         found = [] if active else [facts.finding("global cluster", "no member is the writer", "look at RDS")]
         return facts.dry_answer(found, reason)
-    done = _lift(notice, snapshot) + _close_others(notice, active)
+    done = _lift(notice, snapshot) + _close_others(notice, active) + _watch(notice, snapshot)
     if active and active != told.region:
         observation = detection.observe(snapshot, active, told.notice_seconds, notice.now_ms())
         reason = observation.reason
@@ -182,7 +189,9 @@ def _next(notice: Notice, snapshot: Snapshot, observation: Observation) -> str:
     )
     answer = "accepted" if decision.accepted else "refused"
     hint = f" ({decision.hint})" if decision.hint else ""
-    overrule = '\nwith the loss accepted: say "accept_data_loss": true' if decision.acceptable else ""
+    overrule = ""
+    if decision.acceptable:
+        overrule = '\nwith the loss accepted: add --accept-data-loss (with the AWS CLI "accept_data_loss": true)'
     step = incident.next_step(observation.active, told.region, told.mode, observation.agreed, told.state_machine)
     return f"a failover now would be {answer}: {decision.reason}{hint}\n\nnext: {step}{overrule}"
 
@@ -226,14 +235,43 @@ def _lift(notice: Notice, snapshot: Snapshot) -> list[str]:
     done = []
     for lifted in unfencing.lift(snapshot, notice.now_ms()):
         done.append(f"{lifted.what} of {lifted.region} lifted: {lifted.reason}")
-        if lifted.what == "marker":
-            _tell(
-                notice,
-                f"{lifted.region} is a replica again",
-                f"{lifted.reason}; {told.region} stays the writer\n\n"
-                f"next: make {told.region} home (dns.home in the environment file, the parameter Home of the records "
-                f"stacks); a switchover back can be started in {lifted.region} when it suits you",
-            )
+        if lifted.abandoned or lifted.what == "marker":
+            _tell(notice, *_news(notice, snapshot, lifted))
+    return done
+
+
+def _news(notice: Notice, snapshot: Snapshot, lifted: Lifted) -> tuple[str, str]:
+    """Return the subject and the message about what was lifted."""
+    old, here = lifted.region, notice.settings.region
+    if lifted.abandoned:
+        return (
+            f"the {lifted.what} on {old} is lifted: it was not taken over from",
+            f"{lifted.reason}\n\nnext: python -m generator status ENV; if {old} is lost after all, start the "
+            f"failover again: python -m generator failover ENV --to {here}",
+        )
+    active = snapshot.active
+    return (
+        f"{old} is a replica again",
+        f"{lifted.reason}; {active} stays the writer\n\n"
+        f"next: make {active} home: python -m generator rehome ENV; a switchover back, when it suits you: "
+        f"python -m generator switchover ENV --to {old}",
+    )
+
+
+def _watch(notice: Notice, snapshot: Snapshot) -> list[str]:
+    """Tell, once, of each invariant that has been broken for a while, and forget those that hold again."""
+    table, now_ms = notice.table, notice.now_ms()
+    done = []
+    for act in breach.decide(violations(snapshot, now_ms), breaches.read_all(table), now_ms):
+        about = act.breach
+        if act.name == breach.OPEN:
+            breaches.open_once(table, about)
+        elif act.name == breach.CLOSE and breaches.close(table, about) and about.told:
+            _tell(notice, "what was wrong is in order again", f"it does not hold any more that {about.sentence}")
+        elif act.name == breach.TELL:
+            told = _tell(notice, "something that must never be", f"{about.sentence}\n\n{_BREACH_NEXT}")
+            breaches.keep(table, replace(about, told=told))
+        done.append(f"{act.name}: {about.sentence}")
     return done
 
 

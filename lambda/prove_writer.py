@@ -29,7 +29,7 @@ from clients import PUBLISHING, ClientFactory, Clients, error_code
 from metrics import HIGH, Metric
 from observer import Observer, Sign
 from proof import ROLE_REPLICA, Proof
-from rounds import Clock, repeat
+from rounds import Clock, Rhythm, repeat
 from signing import connect_token
 from state import StateTable
 from wire import Deadline
@@ -60,18 +60,19 @@ class Settings(settings.Settings):
     port: int
     database: str
     partner_reader_hosts: Mapping[str, str]
-    interval_seconds: int
+    interval_seconds: float
+    window_seconds: float
     step_seconds: int
 
     @property
-    def attempt_seconds(self) -> int:
+    def attempt_seconds(self) -> float:
         """Return the limit of all steps together: a round leaves a step's time to say what it saw."""
         return max(self.interval_seconds - self.step_seconds, self.step_seconds)
 
     @property
     def valid_ms(self) -> int:
         """Return how long a view holds, in milliseconds."""
-        return (3 * self.interval_seconds + self.step_seconds) * 1000
+        return round((3 * self.interval_seconds + self.step_seconds) * 1000)
 
 
 @dataclass
@@ -131,7 +132,8 @@ def run(probe: Probe, event: Mapping[str, Any], remaining: Callable[[], float]) 
         return newest | {"rounds": 1}
     told = probe.settings
     longest = told.attempt_seconds + PUBLISHING_SECONDS
-    rounds = repeat(act, interval=told.interval_seconds, longest=longest, clock=probe.clock, remaining=remaining)
+    rhythm = Rhythm(told.interval_seconds, told.window_seconds, longest)
+    rounds = repeat(act, rhythm, clock=probe.clock, remaining=remaining)
     return newest | {"rounds": rounds}
 
 
@@ -161,7 +163,7 @@ def do_round(probe: Probe, publishing: bool) -> dict[str, Any]:
 
 def measured(told: Settings, seen: Seen) -> list[Metric]:
     """Return the metrics of one round: an explicit 1 or 0 for everything that was looked at."""
-    found: list[Metric] = []
+    found = [Metric(signals.PROBED, told.region, 1)]
     if seen.own is not None:
         proof, _ = seen.own
         found.append(Metric(signals.WRITER_PROOF, told.region, proof.value))

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-WINDOW_SECONDS = 60
-"""How often the schedule starts the function."""
+_NEARLY_ONE = 1 - 1e-6
+"""Six times a sixth of a minute may come out a hair longer than a minute."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,26 @@ class Clock:
         return int(self.now() * 1000)
 
 
-def repeat(
-    act: Callable[[], None],
-    *,
-    interval: float,
-    longest: float,
-    clock: Clock,
-    remaining: Callable[[], float],
-) -> int:
-    """Call ``act`` at 0, ``interval``, 2 × ``interval`` … seconds of the minute; return how often.
+@dataclass(frozen=True)
+class Rhythm:
+    """How rounds follow each other, in seconds.
 
-    A round that took longer than the interval skips the rounds it covered. None is begun that might not
-    end before the function is killed: ``longest`` is what a round takes at worst, ``remaining`` returns
-    what is left of the invocation, both in seconds. The first is always begun.
+    interval: from the beginning of one to that of the next. window: how often the schedule starts the function; the
+    next start does the round at its end. longest: what a round takes at worst.
     """
+
+    interval: float
+    window: float
+    longest: float
+
+
+def repeat(act: Callable[[], None], rhythm: Rhythm, *, clock: Clock, remaining: Callable[[], float]) -> int:
+    """Call ``act`` at 0, ``interval``, 2 × ``interval`` … seconds of the window; return how often.
+
+    A round that took longer than the interval skips the rounds it covered. None is begun that might not end before
+    the function is killed: ``remaining`` returns the seconds that are left of the invocation. The first always is.
+    """
+    interval = rhythm.interval
     begun = clock.monotonic()
     count = 0
     while True:
@@ -49,6 +55,7 @@ def repeat(
         count += 1
         passed = clock.monotonic() - begun
         following = (math.floor(passed / interval) + 1) * interval
-        if following > WINDOW_SECONDS - interval or remaining() < following - passed + longest:
+        late = following > rhythm.window - interval * _NEARLY_ONE
+        if late or remaining() < following - passed + rhythm.longest:
             return count
         clock.sleep(following - passed)

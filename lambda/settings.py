@@ -8,6 +8,7 @@ annotation             text                                    the text ``none``
 ====================== ======================================= ==========================
 ``str``                as it stands                            as it stands
 ``int``                a whole number                          refused
+``float``              a number above 0, as ``10`` or ``0.5``  refused
 ``str | None``         as it stands                            ``None``
 ``tuple[str, ...]``    ``a,b,c``                               ``()``
 ``Mapping[str, str]``  ``a=b,c=d``                             ``{}``
@@ -91,6 +92,7 @@ def _parser(hint: Any) -> Callable[[str], Any]:
     parsers: dict[Any, Callable[[str], Any]] = {
         str: str,
         int: _whole,
+        float: _seconds,
         str | None: lambda text: None if text == NONE else text,
         tuple[str, ...]: _words,
         Mapping[str, str]: _pairs,
@@ -103,6 +105,16 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise ValueError(f"is not a whole number: {text!r}") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ValueError(f"is not a number above 0: {text!r}")
+    return value
 
 
 def _words(text: str) -> tuple[str, ...]:

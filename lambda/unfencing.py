@@ -1,6 +1,6 @@
 """Lifts, after a failover, what holds the old region back: its fence, then its marker.
 
-:mod:`recovery.rejoin` decides. A fence that a killed recovery left on the active region goes as well,
+:mod:`recovery.rejoin` decides. What a failover that came to nothing left on the active region goes as well,
 because nobody else would take it away.
 """
 
@@ -23,11 +23,15 @@ RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
 
 @dataclass(frozen=True)
 class Lifted:
-    """What was lifted of ``region`` (``fence`` or ``marker``), and why."""
+    """What was lifted of ``region`` (``fence`` or ``marker``), and why.
+
+    abandoned: the failover came to nothing, and ``region`` is the writer as before.
+    """
 
     region: str
     what: str
     reason: str
+    abandoned: bool
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,12 @@ class Unfencing:
         lifted = []
         for region in sorted({mark.region for mark in (*snapshot.fences, *snapshot.markers)}):
             found = rejoin.decide(snapshot, region, now_ms)
-            orphan = rejoin.orphaned(snapshot, region)
-            if snapshot.fence(region) and (found.lift_fence or orphan) and self._unfence(region):
+            if snapshot.fence(region) and found.lift_fence and self._unfence(region):
                 self.table.delete(FENCE, region)
-                reason = "its recovery ended before the promotion" if orphan else found.reason
-                lifted.append(Lifted(region, "fence", reason))
+                lifted.append(Lifted(region, "fence", found.reason, found.abandoned))
             if snapshot.marker(region) and found.lift_marker:
                 self.table.delete(signals.SUPERSEDED_ITEM, region)
-                lifted.append(Lifted(region, "marker", found.reason))
+                lifted.append(Lifted(region, "marker", found.reason, found.abandoned))
         return lifted
 
     def _unfence(self, region: str) -> bool:
@@ -83,7 +85,7 @@ class Unfencing:
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        if not snapshot.holder or not snapshot.fences:
+        if not snapshot.holder or not (snapshot.fences or snapshot.markers):
             return snapshot
         try:
             answer = self.clients("stepfunctions", self.region).describe_execution(executionArn=snapshot.holder)

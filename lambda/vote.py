@@ -1,8 +1,8 @@
 """Carries what this region sees to where it is decided: each other data region's state table.
 
 The probe writes its views to its own region's table, which is all that it can reach. This runs outside the
-VPC (trap 71), copies them to the other data regions, one thread each so that a dark region costs the
-others nothing, and never puts an older view over a newer one.
+VPC (trap 71), copies them to the other data regions, and never puts an older view over a newer one. Each
+region has a thread, and is passed over while its last push is under way: a dark one costs the others nothing.
 
 It also mirrors Route 53's opinion of this region. ``HealthCheckStatus`` exists in us-east-1 alone (Route 53
 Developer Guide, "Monitoring health checks using CloudWatch"), so a dashboard here would show nothing (trap
@@ -16,7 +16,7 @@ import functools
 import json
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from typing import Any
 import metrics
 import settings
 from clients import PUBLISHING, ClientFactory, Clients, error_code
-from rounds import Clock, repeat
+from rounds import Clock, Rhythm, repeat
 from state import StateTable, view_item
 
 from recovery import signals
@@ -51,7 +51,8 @@ class Settings(settings.Settings):
     """What the voter is told. ``health_parameter`` holds the id of this region's calculated check."""
 
     health_parameter: str | None
-    interval_seconds: int
+    interval_seconds: float
+    window_seconds: float
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Voter:
     clients: Clients
     clock: Clock = field(default_factory=Clock)
     say: Callable[[str], None] = print
+    going: dict[str, Future[tuple[int, str]]] = field(default_factory=dict)  # the last push to each region
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -87,8 +89,9 @@ def run(voter: Voter, event: Mapping[str, Any], remaining: Callable[[], float]) 
     if not pushing:
         act()
         return newest | {"rounds": 1}
-    interval = voter.settings.interval_seconds
-    rounds = repeat(act, interval=interval, longest=LONGEST_SECONDS, clock=voter.clock, remaining=remaining)
+    told = voter.settings
+    rhythm = Rhythm(told.interval_seconds, told.window_seconds, LONGEST_SECONDS)
+    rounds = repeat(act, rhythm, clock=voter.clock, remaining=remaining)
     return newest | {"rounds": rounds}
 
 
@@ -104,14 +107,28 @@ def carry(voter: Voter, *, pushing: bool) -> dict[str, Any]:
         return {"views": 0, "pushed": {}, "failed": {told.region: _said(error)}}
     pushed: dict[str, int] = {}
     failed: dict[str, str] = {}
-    if pushing and told.other_data_regions:
-        with ThreadPoolExecutor(max_workers=len(told.other_data_regions)) as pool:
-            threads = {region: pool.submit(_push, voter, region, views) for region in told.other_data_regions}
-        for region, thread in threads.items():
-            pushed[region], trouble = thread.result()
+    if pushing:
+        before = set(voter.going.values())
+        failed |= _begin(voter, views)
+        wait(set(voter.going.values()) - before, told.interval_seconds)
+        for region in [region for region, push in voter.going.items() if push.done()]:
+            pushed[region], trouble = voter.going.pop(region).result()
             if trouble:
                 failed[region] = trouble
     return {"views": len(views), "pushed": pushed, "failed": failed}
+
+
+def _begin(voter: Voter, views: list[View]) -> dict[str, str]:
+    """Begin a push to each other data region but those that the last one is still under way to; return these."""
+    busy = {}
+    for region in voter.settings.other_data_regions:
+        if region in voter.going:
+            busy[region] = "the push before this one is still under way"
+        else:
+            pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"push to {region}")
+            voter.going[region] = pool.submit(_push, voter, region, views)
+            pool.shutdown(wait=False)
+    return busy
 
 
 def mirror(voter: Voter, *, publishing: bool) -> str:

@@ -14,5 +14,7 @@ carry this package) and the twin import the same code, so there is one answer to
 - :mod:`recovery.promotion`   where the promoting call goes, whether it is made, what confirms it
 - :mod:`recovery.detection`   is the active region lost, who votes, who acts
 - :mod:`recovery.incident`    what a loss that is seen calls for: told once, started once, closed
+- :mod:`recovery.breach`      invariants that are seen broken: told once, and closed
 - :mod:`recovery.rejoin`      when an old region's fence and marker may be lifted
+- :mod:`recovery.narrative`   a recovery's states, told in sentences while it runs
 """

@@ -55,7 +55,7 @@ class Observation:
         return self.votes[0]
 
 
-def observe(snapshot: Snapshot, active: str, notice_seconds: int, now_ms: int) -> Observation:
+def observe(snapshot: Snapshot, active: str, notice_seconds: float, now_ms: int) -> Observation:
     """Return what this region and the other voters see of ``active``.
 
     notice_seconds: how old the newest heartbeat must be before it counts as missing.
@@ -81,7 +81,7 @@ def observe(snapshot: Snapshot, active: str, notice_seconds: int, now_ms: int) -
     )
 
 
-def acts_here(snapshot: Snapshot, active: str, notice_seconds: int, now_ms: int) -> tuple[bool, str]:
+def acts_here(snapshot: Snapshot, active: str, notice_seconds: float, now_ms: int) -> tuple[bool, str]:
     """Return whether this region is the one to act on a loss of ``active``, and why.
 
     Targets have an order: the environment's data regions, beginning after the active one and going
@@ -101,7 +101,7 @@ def acts_here(snapshot: Snapshot, active: str, notice_seconds: int, now_ms: int)
         if silent_seconds < 0:
             return False, f"{earlier} comes first"
         if silent_seconds < 2 * notice_seconds:
-            return False, f"{earlier} comes first; it is silent, and not yet for {2 * notice_seconds} s"
+            return False, f"{earlier} comes first; it is silent, and not yet for {2 * notice_seconds:g} s"
     first = order[0] == snapshot.region
     return (
         True,
@@ -117,7 +117,7 @@ def target_order(data_regions: tuple[str, ...], active: str) -> tuple[str, ...]:
     return data_regions[at + 1 :] + data_regions[:at]
 
 
-def _own_vote(snapshot: Snapshot, active: str, notice_seconds: int, now_ms: int) -> Vote:
+def _own_vote(snapshot: Snapshot, active: str, notice_seconds: float, now_ms: int) -> Vote:
     here = snapshot.region
     seen, own = snapshot.view(here, active), snapshot.proof(here)
     if seen is None or not seen.fresh(now_ms) or own is None or not own.fresh(now_ms):

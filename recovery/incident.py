@@ -58,7 +58,7 @@ class Terms:
     """
 
     mode: str
-    notice_seconds: int
+    notice_seconds: float
     first: bool
 
 
@@ -107,23 +107,31 @@ def execution_name(about: str, since_ms: int) -> str:
 
 
 def next_step(about: str, target: str, mode: str, agreed: bool, machine: str) -> str:
-    """Return what a person is told to do, with the exact command; ``machine`` is the state machine's ARN."""
+    """Return what a person is told to do, with the exact command; ``machine`` is the state machine's ARN.
+
+    ENV in a command is the environment file. Whoever has no copy of this library gets the AWS CLI's command, too.
+    """
     wanted = f'{{"verb": "failover", "target": "{target}", "accept_data_loss": false, "approval": false}}'
-    command = f"aws stepfunctions start-execution --region {target} --state-machine-arn {machine} --input '{wanted}'"
-    console = (
-        f"or, in the AWS console in {target}: Step Functions, the state machine whose name ends in "
-        f'{target}-recovery, "Start execution", with the same input'
+    start = (
+        f"python -m generator failover ENV --to {target}\n"
+        f"or, with the AWS CLI alone: aws stepfunctions start-execution --region {target} "
+        f"--state-machine-arn {machine} --input '{wanted}'"
     )
     if mode == AUTOMATIC and agreed:
-        return f"the failover to {target} was started by itself; follow the newest execution of {machine}"
+        return (
+            f"the failover to {target} was started by itself; follow it: python -m generator follow ENV --to {target}"
+        )
     if mode == AUTOMATIC:
-        return f"nothing was started, because the voters do not agree; if {about} is lost: {command}\n{console}"
+        return f"nothing was started, because the voters do not agree; if {about} is lost: {start}"
     if mode == APPROVAL:
-        return f"a failover to {target} waits for an approval; a message with the two commands follows"
-    return f"nothing was started; if {about} is lost: {command}\n{console}"
+        return (
+            f"a failover to {target} waits for an approval: python -m generator approve ENV --to {target} "
+            f"(or refuse); a message with the AWS CLI's commands follows"
+        )
+    return f"nothing was started; if {about} is lost: {start}"
 
 
-def _calmed(observation: Observation, incident: Incident | None, notice_seconds: int, now_ms: int) -> tuple[Act, ...]:
+def _calmed(observation: Observation, incident: Incident | None, notice_seconds: float, now_ms: int) -> tuple[Act, ...]:
     if incident is None or observation.own.says == SILENT:
         return ()
     if observation.own.says != WRITES:  # neither lost nor well: a flapping region is not calm
@@ -131,5 +139,5 @@ def _calmed(observation: Observation, incident: Incident | None, notice_seconds:
     if incident.calm_ms is None:
         return (Act(CALM, observation.own.reason),)
     if now_ms - incident.calm_ms >= notice_seconds * 1000:
-        return (Act(CLOSE, f"{incident.about} has been well for {notice_seconds} s: {observation.own.reason}"),)
+        return (Act(CLOSE, f"{incident.about} has been well for {notice_seconds:g} s: {observation.own.reason}"),)
     return ()

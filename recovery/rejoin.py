@@ -14,6 +14,11 @@ the marker
 The writer may have moved on meanwhile, to a third region or back to the old one. So what counts is that
 some region is the writer and proves it; when that is the old region itself, and this one is a replica,
 nothing is left to hold back.
+
+A failover may also come to nothing: it was killed before its promotion (:func:`orphaned`), or the service
+took the call and gave it up (:func:`abandoned`). Then the old region still is the writer, fenced and marked,
+and it can't prove anything, because the fence keeps its own probe out. So its proof is not asked for; what is,
+is this region's own word, from its own database, that it was **not** promoted.
 """
 
 from __future__ import annotations
@@ -26,23 +31,45 @@ SETTLED_SECONDS = 60
 """How long after the takeover a description that shows the old region in good order is not yet believed."""
 
 
+ABANDONED_SECONDS = 600
+"""How long after its assessment a failover that has ended counts as one that may still be carried out.
+
+The machine itself waits as long for the proof before it ends; a test holds the two together.
+"""
+
+
 @dataclass(frozen=True)
 class Rejoin:
-    """What may be lifted of ``region``, and the reason; for what may not, what it waits for."""
+    """What may be lifted of ``region``, and the reason; for what may not, what it waits for.
+
+    abandoned: it was never taken over from: it is lifted because the failover came to nothing.
+    """
 
     region: str
     lift_fence: bool
     lift_marker: bool
     reason: str
+    abandoned: bool = False
 
 
 def decide(snapshot: Snapshot, old: str, now_ms: int) -> Rejoin:
-    """Return what may be lifted of ``old``, which this region took over from."""
+    """Return what may be lifted of ``old``, which this region took over from, or was about to.
+
+    The caller makes sure that ``snapshot.holder`` is empty only when no recovery runs here.
+    """
+    came_to_nothing = _came_to_nothing(snapshot, old, now_ms)
+    if came_to_nothing is not None:
+        return came_to_nothing
     waits = _waits_for_service(snapshot, old, now_ms)
     if waits:
         return Rejoin(old, False, False, waits)
     if snapshot.active == old:
         return Rejoin(old, True, True, f"{old} is the writer again, and proves it")
+    return _as_replica(snapshot, old, now_ms)
+
+
+def _as_replica(snapshot: Snapshot, old: str, now_ms: int) -> Rejoin:
+    """Return what may be lifted of ``old``, which the service shows as a secondary that replicates."""
     view, marker = snapshot.proof(old), snapshot.marker(old)
     since_ms = marker.at_ms if marker else 0
     if view is None or not view.fresh(now_ms) or view.at_ms <= since_ms:
@@ -52,18 +79,51 @@ def decide(snapshot: Snapshot, old: str, now_ms: int) -> Rejoin:
     return Rejoin(old, True, True, f"{old} is a confirmed replica")
 
 
-def orphaned(snapshot: Snapshot, old: str) -> bool:
+def _came_to_nothing(snapshot: Snapshot, old: str, now_ms: int) -> Rejoin | None:
+    if orphaned(snapshot, old, now_ms):
+        return Rejoin(old, True, False, "its recovery ended before the promotion", abandoned=True)
+    if abandoned(snapshot, old, now_ms):
+        said = f"{old} still is the writer and {snapshot.region} still a replica: the failover was given up"
+        return Rejoin(old, True, True, said, abandoned=True)
+    return None
+
+
+def orphaned(snapshot: Snapshot, old: str, now_ms: int) -> bool:
     """Return whether a fence on ``old`` was left by a recovery that ended before its promotion.
 
-    The caller makes sure that no recovery holds the lease.
+    A fence without a marker: the marker is written as soon as the promoting call was answered. A description may
+    lag behind a call that was taken just before its recovery was killed, so it is not believed at once.
     """
+    fence = snapshot.fence(old)
     return (
-        snapshot.fence(old) is not None
+        fence is not None
+        and now_ms - fence.at_ms >= SETTLED_SECONDS * 1000
         and snapshot.marker(old) is None
-        and snapshot.active == old
-        and snapshot.swap is None
-        and not snapshot.holder
+        and _untouched(snapshot, old, now_ms)
     )
+
+
+def abandoned(snapshot: Snapshot, old: str, now_ms: int) -> bool:
+    """Return whether the failover that fenced and marked ``old`` was taken by the service and then given up.
+
+    Only when everything says so: the service shows ``old`` as the writer and no promotion in progress, no recovery
+    runs here, no other region proves to be the writer, the database here says by itself, long after the failover was
+    asked for, that it is a replica. A region that really was taken over from stays as it is (trap 34).
+    """
+    records = [mark for mark in (snapshot.fence(old), snapshot.marker(old)) if mark is not None]
+    own = snapshot.proof(snapshot.region)
+    if not records or own is None or not own.fresh(now_ms):
+        return False
+    asked_ms = max(mark.at_ms for mark in records)
+    replica = own.role == "replica" and not own.writer
+    return replica and own.at_ms - asked_ms >= ABANDONED_SECONDS * 1000 and _untouched(snapshot, old, now_ms)
+
+
+def _untouched(snapshot: Snapshot, old: str, now_ms: int) -> bool:
+    """Return whether ``old`` is the writer as if nobody had begun anything."""
+    others = [region for region in snapshot.data_regions if region != old and snapshot.proved(region, now_ms)]
+    idle = snapshot.swap is None and not snapshot.holder
+    return idle and not others and snapshot.active == old != snapshot.region
 
 
 def _waits_for_service(snapshot: Snapshot, old: str, now_ms: int) -> str:

@@ -13,6 +13,7 @@ superseded ``REGION``            this region took over from REGION, which is not
 fence      ``REGION``            this region has fenced, or was about to fence, REGION
 lease      ``recovery``          the execution that recovers now; taken by a conditional write
 incident   ``REGION``            since when REGION's loss is noticed here, and what was told
+breach     the sentence          since when an invariant is seen broken here, and whether that was told
 preflight  ``newest``            the newest standing pre-flight and its findings
 ========== ===================== ============================================================
 """
@@ -25,6 +26,7 @@ NAMESPACE_PREFIX = "DisasterRecovery/"
 # Metrics. Every one has the dimension Region; the value is the region that the metric is *about*.
 WRITER_PROOF = "WriterProof"  # 1 proved, 0 not; standard resolution, the one Route 53 may read (trap 28)
 WRITER_PROOF_FAST = "WriterProofFast"  # the same at high resolution, for alarms
+PROBED = "Probed"  # 1 in every round, in a witness too: its absence is the probe's silence
 SUPERSEDED = "Superseded"  # 1 while the publishing region has superseded the region it is about
 HEARTBEAT_AGE = "HeartbeatAge"  # seconds since the replicated heartbeat, on a standby only; negative: clocks differ
 PARTNER_WRITER = "PartnerWriter"  # 1 when the partner's database was reached and is its writer
@@ -42,6 +44,7 @@ FENCE = "fence"
 LEASE = "lease"
 LEASE_NAME = "recovery"
 INCIDENT = "incident"
+BREACH = "breach"
 PREFLIGHT_ITEM = "preflight"
 
 # Verbs of the state machine.

@@ -17,8 +17,9 @@ promotion and its marker still knows whom it took over from.
 CONNECTED = "connected"
 """``SynchronizationStatus`` of a member that replicates (RDS API, ``GlobalClusterMember``)."""
 
-IN_PROGRESS = frozenset({"pending", "failing-over", "cancelling"})
-"""``FailoverState.Status`` while a switchover or a failover runs (RDS API, ``FailoverState``)."""
+IN_PROGRESS = frozenset({"pending", "failing-over", "switching-over", "cancelling"})
+"""``FailoverState.Status`` while a switchover or a failover runs (RDS API, ``FailoverState``: its description has
+``switching-over``, which its list of values lacks)."""
 
 
 @dataclass(frozen=True)

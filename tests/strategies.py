@@ -11,6 +11,7 @@ from generator.config.checks.names import limited_names
 from generator.config.engines import MAJORS
 from generator.config.regions import REGIONS, certified
 from generator.naming import LONGEST
+from recovery.objectives import Intervals
 
 Values = dict[str, Any]
 
@@ -18,6 +19,18 @@ DATA = tuple(name for name, region in REGIONS.items() if region.global_database 
 ALL = tuple(REGIONS)
 ACCOUNT = st.from_regex(r"[0-9]{12}", fullmatch=True)
 LABEL = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
+INTERVALS = st.builds(
+    Intervals,
+    mode=st.sampled_from(["manual", "approval", "automatic"]),
+    probe=st.sampled_from(["metric", "endpoint"]),
+    interval=st.integers(5, 30),
+    step_seconds=st.integers(1, 10),
+    notice_seconds=st.integers(10, 3600),
+    decision_seconds=st.integers(30, 86400),
+    approval_seconds=st.integers(60, 86400),
+    ttl=st.integers(1, 300),
+)
+"""Any configured intervals."""
 HOSTS = st.builds(lambda one, two: f"{one}.{two}.example.com", LABEL, LABEL)
 
 

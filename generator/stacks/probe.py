@@ -51,7 +51,11 @@ from recovery import signals
 
 FUNCTIONS = ("prove_writer", "vote", "bootstrap_database")
 _MINUTE = 60
-_ROUNDS_SECONDS = 75
+_WINDOW_SECONDS = _MINUTE
+"""How often the functions that do rounds are started, and so for how long each goes on with them."""
+
+_EVERY_WINDOW = f"rate({_WINDOW_SECONDS // _MINUTE} minute)"
+_ROUNDS_SECONDS = _WINDOW_SECONDS + 15
 """A minute of rounds and the end of the last: with less, the last round of every minute would not be begun."""
 
 
@@ -75,8 +79,8 @@ def build(shape: Shape) -> Template:
             result.add_resource(resource)
     for resource in (
         _functions.schedule_role("probe-schedules", [prove, vote]),
-        _functions.schedule(prove, "rate(1 minute)"),
-        _functions.schedule(vote, "rate(1 minute)"),
+        _functions.schedule(prove, _EVERY_WINDOW),
+        _functions.schedule(vote, _EVERY_WINDOW),
         _change_alarm(),
         _silence_alarm(),
         error_alarm(prove, TOPIC_ARN.ref),
@@ -109,7 +113,8 @@ def _works() -> tuple[Work, Work, Work]:
             ],
             {
                 **database, "DR_PARTNER_READER_HOSTS": Join(",", PARTNER_READER_HOSTS.ref),
-                "DR_INTERVAL_SECONDS": INTERVAL_SECONDS.ref, "DR_STEP_SECONDS": STEP_SECONDS.ref,
+                "DR_INTERVAL_SECONDS": INTERVAL_SECONDS.ref, "DR_WINDOW_SECONDS": str(_WINDOW_SECONDS),
+                "DR_STEP_SECONDS": STEP_SECONDS.ref,
             },
             memory=512, in_vpc=True,
         ),
@@ -121,7 +126,7 @@ def _works() -> tuple[Work, Work, Work]:
             ],
             {
                 "DR_HEALTH_PARAMETER": If("HasDatabase", naming.HEALTH_PARAMETER.sub(), NONE),
-                "DR_INTERVAL_SECONDS": INTERVAL_SECONDS.ref,
+                "DR_INTERVAL_SECONDS": INTERVAL_SECONDS.ref, "DR_WINDOW_SECONDS": str(_WINDOW_SECONDS),
             },
         ),
         Work(
@@ -198,7 +203,7 @@ def _silence_alarm() -> Alarm:
         AlarmName=Sub("dr-${Suffix}-${AWS::Region}-probe-silent"),
         AlarmDescription="The probe has published nothing for three minutes: Route 53 takes the region for unhealthy.",
         Namespace=Sub(signals.NAMESPACE_PREFIX + "${Suffix}"),
-        MetricName=signals.WRITER_PROOF,
+        MetricName=signals.PROBED,
         Dimensions=[MetricDimension(Name=signals.DIMENSION_REGION, Value=Ref("AWS::Region"))],
         Statistic="SampleCount",
         Period=_MINUTE,

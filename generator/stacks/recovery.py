@@ -202,7 +202,12 @@ def _machine() -> StateMachine:
         StateMachineType="STANDARD",
         RoleArn=GetAtt("StateMachineRole", "Arn"),
         Definition=definition(),
-        DefinitionSubstitutions={**arns, "StateTable": naming.STATE_TABLE.sub(), "TopicArn": Ref("Topic")},
+        DefinitionSubstitutions={
+            **arns,
+            "StateTable": naming.STATE_TABLE.sub(),
+            "Suffix": SUFFIX.ref,
+            "TopicArn": Ref("Topic"),
+        },
         LoggingConfiguration=LoggingConfiguration(
             Level="ALL",
             IncludeExecutionData=True,

@@ -44,6 +44,7 @@ SUBSTITUTIONS = {
     "PromoteArn": "promote",
     "ConfirmWriterArn": "confirm_writer",
     "StateTable": TABLE,
+    "Suffix": "example",
     "TopicArn": TOPIC,
 }
 Answer = Callable[[str, int], tuple[str, str]]

@@ -100,9 +100,10 @@ def test_a_loss_is_told_once_with_the_reason_the_answer_and_the_exact_command() 
     assert [one.split(":")[0] for one in desk.look(60)] == ["open", "tell"]
     (message,) = desk.messages
     assert message["Subject"] == f"[example] {AWAY} looks lost"
+    assert f"python -m generator failover ENV --to {HERE}\n" in message["Message"]
     assert f"aws stepfunctions start-execution --region {HERE} --state-machine-arn {MACHINE} " in message["Message"]
     assert "a failover now would be accepted" in message["Message"]
-    assert "Step Functions" in message["Message"], "and the way through the console"
+    assert "ENV is the environment file of example" in message["Message"]
     for _ in range(5):
         assert desk.look(60) == []
     assert len(desk.messages) == 1 and desk.started == []
@@ -112,6 +113,7 @@ def test_a_loss_that_a_failover_would_be_refused_for_is_told_with_the_way_to_acc
     desk = Desk(stage=Stage(lag_seconds=300))
     desk.look(60)
     assert "would be refused" in desk.messages[0]["Message"]
+    assert "add --accept-data-loss" in desk.messages[0]["Message"]
     assert '"accept_data_loss": true' in desk.messages[0]["Message"]
 
 
@@ -211,7 +213,7 @@ def test_after_a_failover_the_fence_goes_first_and_the_marker_when_the_old_regio
     assert desk.look() == [f"marker of {AWAY} lifted: {AWAY} is a confirmed replica"]
     assert not desk.stage.table.superseded()
     assert f"make {HERE} home" in desk.messages[-1]["Message"]
-    assert f"a switchover back can be started in {AWAY}" in desk.messages[-1]["Message"]
+    assert f"python -m generator switchover ENV --to {AWAY}" in desk.messages[-1]["Message"]
     assert desk.look(60) == []
 
 
@@ -229,20 +231,110 @@ def test_a_fence_that_a_killed_recovery_left_behind_is_taken_away() -> None:
     desk.stage.start("killed")
     assert desk.stage.fenced == {AWAY}
     desk.stage.running["killed"] = "RUNNING"
-    desk.look(10)
+    desk.look(65)
     assert desk.stage.fenced == {AWAY}, "its recovery may still be at it"
     desk.stage.running["killed"] = "ABORTED"
     assert "its recovery ended before the promotion" in desk.look(10)[0]
     assert desk.stage.fenced == set() and desk.stage.table.get(FENCE, AWAY) is None
+    assert f"the fence on {AWAY} is lifted" in desk.messages[-1]["Subject"]
 
 
-def test_a_fence_that_can_not_be_lifted_yet_is_tried_again() -> None:
+def test_a_fence_is_not_taken_away_on_a_description_that_may_lag_behind_a_call_that_was_taken() -> None:
+    desk = Desk(stage=Stage(alive=True, kill=("Promote", "before")))
+    desk.stage.start("killed")
+    desk.look(30)
+    assert desk.stage.fenced == {AWAY}
+
+
+def given_up() -> Desk:
+    """Return the desk after a failover that the service took and then did not carry out."""
+    desk = Desk()
+    desk.stage.service.obeys = False
+    assert desk.stage.start().error == "NotConfirmed"
+    assert desk.stage.fenced == {AWAY} and desk.stage.markers == (AWAY,)
+    return desk
+
+
+def test_a_failover_that_the_service_gives_up_leaves_nothing_behind_and_says_so_once() -> None:
+    desk = given_up()
+    done = desk.look(60)
+    assert [one.split(":")[0] for one in done if "lifted" in one] == [
+        f"fence of {AWAY} lifted", f"marker of {AWAY} lifted",
+    ]  # fmt: skip
+    assert desk.stage.fenced == set() and desk.stage.markers == () and desk.stage.table.get(FENCE, AWAY) is None
+    told = [one["Subject"] for one in desk.messages if "lifted" in one["Subject"]]
+    assert told == [f"[example] the fence on {AWAY} is lifted: it was not taken over from",
+                    f"[example] the marker on {AWAY} is lifted: it was not taken over from"]  # fmt: skip
+    assert not [one for one in desk.look(60) if "lifted" in one]
+
+
+def test_the_same_failover_can_be_started_again_after_it_was_given_up() -> None:
+    desk = given_up()
+    desk.look(60)
+    desk.stage.service.obeys = True
+    assert desk.stage.start("second").status == "SUCCEEDED"
+    assert desk.stage.service.writer == HERE and desk.stage.fenced == {AWAY} and desk.stage.markers == (AWAY,)
+
+
+def test_a_promotion_that_is_still_going_on_after_the_machine_has_ended_keeps_fence_and_marker() -> None:
+    desk = Desk()
+    desk.stage.service.takes_seconds = 1200
+    assert desk.stage.start().error == "NotConfirmed"
+    for _ in range(3):
+        assert not [one for one in desk.look(60) if "lifted" in one]
+    assert desk.stage.fenced == {AWAY} and desk.stage.markers == (AWAY,)
+
+
+def test_a_region_that_really_was_taken_over_from_keeps_its_marker_though_the_description_goes_back() -> None:
     desk = Desk()
     desk.stage.start()
-    desk.stage.perimeter.reachable = False
-    assert desk.look(120) == []
-    desk.stage.perimeter.reachable = True
-    assert desk.look(60)[0].startswith("fence of")
+    desk.stage.clock.wait(900)
+    desk.stage.service.writer = AWAY  # stale: this region's own database still takes writes
+    desk.stage._see(HERE, HERE, "writer")
+    notice.run(desk.made(), {})
+    assert desk.stage.markers == (AWAY,) and desk.stage.fenced == {AWAY}
+
+
+BROKEN = f"more than one region takes writes and none is superseded: {AWAY}, {HERE}"
+
+
+def two_writers(desk: Desk, seconds: float = 60) -> list[str]:
+    """Let time pass, have both regions prove to be the writer, and return what the function did."""
+    desk.stage.clock.wait(seconds)
+    desk.stage._see(HERE, HERE, "writer")
+    return desk.look()
+
+
+def unobserved(**made: Any) -> Desk:
+    """Return a desk whose own region's proof is the test's to give."""
+    return Desk(stage=Stage(alive=True, probing=False), **made)
+
+
+def test_a_broken_invariant_is_told_once_when_it_lasts_and_again_when_it_holds() -> None:
+    desk = unobserved()
+    assert two_writers(desk) == [f"open: {BROKEN}"] and desk.messages == []
+    assert two_writers(desk) == [] and desk.messages == [], "it may pass by itself"
+    assert two_writers(desk) == [f"tell: {BROKEN}"]
+    assert BROKEN in desk.messages[0]["Message"] and "generator status ENV" in desk.messages[0]["Message"]
+    assert two_writers(desk) == [] and len(desk.messages) == 1
+    assert desk.look(60) == [f"close: {BROKEN}"]
+    assert "in order again" in desk.messages[-1]["Subject"] and desk.look(60) == []
+
+
+def test_a_broken_invariant_that_passes_by_itself_is_told_to_nobody() -> None:
+    desk = unobserved()
+    two_writers(desk)
+    desk.look(60)
+    assert desk.messages == [] and desk.stage.table.items("breach") == []
+
+
+def test_a_broken_invariant_that_nobody_could_be_told_of_is_told_when_the_topic_answers() -> None:
+    desk = unobserved(topic_error=client_error("InternalError", status=500))
+    two_writers(desk)
+    two_writers(desk, 120)
+    desk.topic_error = None
+    two_writers(desk)
+    assert [BROKEN in one["Message"] for one in desk.messages] == [True]
 
 
 def test_a_dry_run_changes_and_tells_nothing() -> None:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proof import Heartbeat, Observation, judge, judge_partner
 from prove_writer import Settings
-from rounds import Clock, repeat
+from rounds import Clock, Rhythm, repeat
 from settings import SettingsError, read
 from signing import connect_token
 from state import decode, encode, item_view, view_item
@@ -41,6 +41,7 @@ ENVIRONMENT = {
     "DR_DATABASE": "app",
     "DR_PARTNER_READER_HOSTS": "eu-central-1=a.example,eu-north-1=b.example",
     "DR_INTERVAL_SECONDS": "10",
+    "DR_WINDOW_SECONDS": "60",
     "DR_STEP_SECONDS": "3",
 }
 
@@ -53,6 +54,14 @@ def test_settings_are_read_into_their_types() -> None:
     assert told.table_in("eu-central-1") == "dr-x-eu-central-1-state"
     assert told.other_data_regions == ("eu-central-1",)
     assert (told.attempt_seconds, told.valid_ms) == (7, 33_000)
+
+
+def test_seconds_may_have_a_fraction_and_are_more_than_none() -> None:
+    told = read(Settings, ENVIRONMENT | {"DR_INTERVAL_SECONDS": "0.75", "DR_WINDOW_SECONDS": "4.5"})
+    assert (told.interval_seconds, told.window_seconds, told.valid_ms) == (0.75, 4.5, 5250)
+    for wrong in ("0", "-1", "inf", "nan", "soon"):
+        with pytest.raises(SettingsError, match="DR_INTERVAL_SECONDS is not a number above 0"):
+            read(Settings, ENVIRONMENT | {"DR_INTERVAL_SECONDS": wrong})
 
 
 def test_a_map_that_is_none_is_understood_and_one_that_is_malformed_is_named() -> None:
@@ -109,26 +118,29 @@ class Ticking:
         self.at += seconds
 
 
-def rounds(interval: float, work: list[float], timeout: float = 90.0, longest: float = 9.0) -> list[float]:
-    """Return when the rounds of a minute begin, each working as long as ``work`` says (then 1 s)."""
+def rounds(
+    interval: float, work: list[float], timeout: float = 90.0, longest: float = 9.0, window: float = 60.0
+) -> list[float]:
+    """Return when the rounds of a window begin, each working as long as ``work`` says (then 1 s)."""
     ticking, begun = Ticking(), list[float]()
 
     def act() -> None:
         begun.append(ticking.at)
         ticking.spend(work[len(begun) - 1] if len(begun) <= len(work) else 1.0)
 
-    repeat(
-        act,
-        interval=interval,
-        longest=longest,
-        clock=ticking.clock,
-        remaining=lambda: timeout - ticking.at,
-    )
+    rhythm = Rhythm(interval, window, longest)
+    repeat(act, rhythm, clock=ticking.clock, remaining=lambda: timeout - ticking.at)
     return begun
 
 
 def test_rounds_begin_at_even_times_whatever_they_take() -> None:
     assert rounds(10, [9.0, 0.5, 3.0]) == [0, 10, 20, 30, 40, 50]
+
+
+@pytest.mark.parametrize("speed", [3, 7, 11, 60])
+def test_a_window_that_is_shorter_holds_as_many_rounds(speed: int) -> None:
+    """At no speed does the arithmetic of fractions cost the last round."""
+    assert len(rounds(10 / speed, [0.001] * 9, window=60 / speed)) == 6
 
 
 def test_a_round_that_ran_over_skips_the_one_it_covered() -> None:

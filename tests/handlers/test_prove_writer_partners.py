@@ -84,6 +84,7 @@ def test_a_witness_looks_at_both_regions_and_claims_nothing_of_its_own(world: Wo
     line = world.once(world.probe(STOCKHOLM, [IRELAND, FRANKFURT], witness=True))
     assert line["own"] is None
     assert said(world, STOCKHOLM) == {
+        (signals.PROBED, STOCKHOLM): 1,
         (signals.PARTNER_WRITER, IRELAND): 1,
         (signals.PARTNER_REACHED, IRELAND): 1,
         (signals.PARTNER_WRITER, FRANKFURT): 0,

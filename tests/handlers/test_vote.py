@@ -42,6 +42,7 @@ def voter(cloud: Cloud, *, region: str = IRELAND, parameter: str | None = PARAME
         witness_regions=(STOCKHOLM,),
         health_parameter=parameter,
         interval_seconds=10,
+        window_seconds=60,
     )
     return Voter(told, cloud, say=lambda _: None)
 
@@ -60,6 +61,22 @@ def test_the_regions_views_arrive_in_every_other_data_region(cloud: Cloud) -> No
     assert answer == {"views": 2, "pushed": {FRANKFURT: 2, PARIS: 2}, "failed": {}}
     assert table(cloud, FRANKFURT).views(IRELAND) == views
     assert table(cloud, PARIS).views() == views
+
+
+def test_a_region_that_never_answers_holds_up_no_round_for_the_others(cloud: Cloud) -> None:
+    here = voter(cloud)
+    told = replace(here.settings, interval_seconds=0.2)
+    here = replace(here, settings=told)
+    cloud.silent.add(("dynamodb", FRANKFURT))
+    for round_ in range(4):
+        table(cloud, IRELAND).put_view(view(IRELAND, at_ms=1000 + round_))
+        begun = time.monotonic()
+        answer = carry(here, pushing=True)
+        assert answer["pushed"] == {PARIS: 1}
+        assert time.monotonic() - begun < 1.5
+    assert "still under way" in answer["failed"][FRANKFURT]
+    cloud.silent.clear()
+    here.going.pop(FRANKFURT).result()
 
 
 def test_other_regions_views_are_not_passed_on(cloud: Cloud) -> None:
@@ -200,5 +217,6 @@ def test_every_missing_variable_is_named() -> None:
         read(Settings, {"AWS_REGION": IRELAND, "DR_SUFFIX": "x", "DR_INTERVAL_SECONDS": "ten"})
     assert str(refused.value) == (
         "DR_TABLE is missing; DR_DATA_REGIONS is missing; DR_WITNESS_REGIONS is missing;"
-        " DR_HEALTH_PARAMETER is missing; DR_INTERVAL_SECONDS is not a whole number: 'ten'"
+        " DR_HEALTH_PARAMETER is missing; DR_INTERVAL_SECONDS is not a number above 0: 'ten';"
+        " DR_WINDOW_SECONDS is missing"
     )

@@ -44,6 +44,7 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "DR_SECRET": "dr-x-database",
         "DR_PARTNER_READER_HOSTS": f"{FRANKFURT}={host}",
         "DR_INTERVAL_SECONDS": "60",
+        "DR_WINDOW_SECONDS": "60",
         "DR_STEP_SECONDS": "3",
         "DR_HEALTH_PARAMETER": "/dr/x/health",
     }

@@ -165,6 +165,7 @@ class World:
             database=DATABASE,
             partner_reader_hosts={partner: reader_host(partner) for partner in partners},
             interval_seconds=interval,
+            window_seconds=60,
             step_seconds=step,
         )
         return prove_writer.Probe(told, self.cloud, self.network, self._sign, clock or Clock(), self._say)

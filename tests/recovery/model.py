@@ -177,7 +177,7 @@ class Model:
             facts = replace(facts, holder="")
         for old in sorted({*table.fences, *table.markers}):
             found = rejoin.decide(facts, old, self.now)
-            if old in table.fences and (found.lift_fence or rejoin.orphaned(facts, old)):
+            if old in table.fences and found.lift_fence:
                 if not self.reaches(region, old):
                     continue
                 self.fenced.discard(old)

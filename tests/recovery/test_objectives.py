@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from generator.config.parts import Recovery
 from recovery.objectives import FENCE_SECONDS, PARTS, Intervals, budget, lag_visible_seconds
+from tests.strategies import INTERVALS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,18 +26,6 @@ USUAL = Intervals(
     decision_seconds=300,
     approval_seconds=900,
     ttl=10,
-)
-
-INTERVALS = st.builds(
-    Intervals,
-    mode=st.sampled_from(["manual", "approval", "automatic"]),
-    probe=st.sampled_from(["metric", "endpoint"]),
-    interval=st.integers(5, 30),
-    step_seconds=st.integers(1, 10),
-    notice_seconds=st.integers(10, 3600),
-    decision_seconds=st.integers(30, 86400),
-    approval_seconds=st.integers(60, 86400),
-    ttl=st.integers(1, 300),
 )
 
 

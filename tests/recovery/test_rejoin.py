@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from situations import NOW, A, B, C, cluster, healthy, mark, seen, swap, with_view
 
-from recovery.rejoin import decide, orphaned
+from recovery.rejoin import ABANDONED_SECONDS, abandoned, decide, orphaned
 from recovery.state import Member, Snapshot
 
 
@@ -82,8 +82,52 @@ def test_a_description_right_after_the_takeover_is_not_believed() -> None:
 
 def test_a_fence_that_a_killed_recovery_left_on_the_writer_is_an_orphan() -> None:
     left = healthy(fences=(mark(A),))
-    assert orphaned(left, A)
-    assert not orphaned(replace(left, holder="running"), A)
-    assert not orphaned(replace(left, markers=(mark(A),)), A)
-    assert not orphaned(replace(left, cluster=cluster(swap=swap())), A)
-    assert not orphaned(taken_over(), A)
+    assert orphaned(left, A, NOW)
+    found = decide(left, A, NOW)
+    assert found.lift_fence and not found.lift_marker and found.abandoned
+    assert not orphaned(replace(left, holder="running"), A, NOW)
+    assert not orphaned(replace(left, markers=(mark(A),)), A, NOW)
+    assert not orphaned(replace(left, cluster=cluster(swap=swap())), A, NOW)
+    assert not orphaned(replace(left, fences=(mark(A, ago=30),)), A, NOW), "a description may lag behind the call"
+    assert not orphaned(taken_over(), A, NOW)
+
+
+LONG_AGO = ABANDONED_SECONDS + 10
+
+
+def given_up() -> Snapshot:
+    """Return B's facts after its failover from A, which the service took, came to nothing: A is fenced, so silent."""
+    return healthy(
+        views=(seen(B, B, "replica", lag_seconds=700.0), seen(A, A, ago=700), seen(B, A, "unknown")),
+        fences=(mark(A, ago=LONG_AGO),),
+        markers=(mark(A, ago=LONG_AGO),),
+    )
+
+
+def test_a_failover_that_was_given_up_is_undone_wholly_though_the_fenced_writer_can_prove_nothing() -> None:
+    found = decide(given_up(), A, NOW)
+    assert found.lift_fence and found.lift_marker and found.abandoned
+    assert "given up" in found.reason
+
+
+def test_nothing_is_undone_while_anything_says_that_the_failover_may_have_been_carried_out() -> None:
+    kept = {
+        "a recovery runs": replace(given_up(), holder="execution"),
+        "the service is at it": replace(given_up(), cluster=cluster(swap=swap())),
+        "the service shows this region": replace(given_up(), cluster=cluster(writer=B)),
+        "the service shows nobody": replace(given_up(), cluster=cluster(writer="nowhere")),
+        "this region takes writes": with_view(given_up(), seen(B, B)),
+        "this region is silent": with_view(given_up(), seen(B, B, "replica", ago=600)),
+        "this region can't say": with_view(given_up(), seen(B, B, "unknown")),
+        "this region has no proof": replace(given_up(), views=()),
+        "another region proves it": with_view(replace(given_up(), data_regions=(A, B, C)), seen(C, C)),
+        "it was a moment ago": replace(given_up(), markers=(mark(A, ago=30),)),
+        "the fence is newer": replace(given_up(), fences=(mark(A, ago=ABANDONED_SECONDS - 10),)),
+        "nothing was recorded": replace(given_up(), fences=(), markers=()),
+    }
+    assert [why for why, facts in kept.items() if abandoned(facts, A, NOW)] == []
+    assert [why for why, facts in kept.items() if decide(facts, A, NOW).abandoned] == []
+
+
+def test_a_region_never_lets_itself_go() -> None:
+    assert not abandoned(replace(given_up(), region=A), A, NOW)
