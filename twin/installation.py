@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+SUPERUSER = "postgres"
 INSTALLATIONS = {16: "pginstall", 18: "pginstall18"}
 """Where the wheel keeps each major version."""
 
@@ -22,7 +23,10 @@ SETTINGS: Mapping[str, str] = {
     "hot_standby": "on",
     "max_connections": "40",
     "shared_buffers": "16MB",
+    "wal_keep_size": "64MB",  # so that a replica can go on, and pg_rewind find where two histories part
+    "max_slot_wal_keep_size": "512MB",  # beyond it a replica that stays away is built anew
     "wal_receiver_status_interval": "1s",
+    "wal_receiver_timeout": "30s",
     "wal_retrieve_retry_interval": "200ms",
     "synchronous_standby_names": "",  # a promoted server that inherited one hangs every write (trap 54)
     "password_encryption": "scram-sha-256",
@@ -39,6 +43,13 @@ host all all 127.0.0.1/32 scram-sha-256
 
 Not ``+rds_iam``: here the master must be a member to hand it out, on RDS it is not one.
 """
+
+FENCED = """\
+local all all trust
+host replication all 127.0.0.1/32 trust
+host all all all reject
+"""
+"""Nobody comes in but replicas, and who is on the machine itself."""
 
 
 class PostgresError(RuntimeError):

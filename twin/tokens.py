@@ -42,8 +42,8 @@ class Claim:
     region: str
 
 
-def check_token(token: str, claim: Claim, known: Callable[[str], Credentials | None], now: float) -> None:
-    """Return when ``token`` proves ``claim`` at ``now`` (seconds since 1970).
+def check_token(token: str, claim: Claim, known: Callable[[str], Credentials | None], now: float) -> str:
+    """Return the access key that ``token`` was signed with, if it proves ``claim`` at ``now`` (seconds since 1970).
 
     known: the credentials behind an access key. Raises :class:`TokenError` otherwise.
     """
@@ -65,6 +65,7 @@ def check_token(token: str, claim: Claim, known: Callable[[str], Credentials | N
     expected = _signature(credentials.secret_key, place, fields, (day, region, service, end))
     if not hmac.compare_digest(expected, fields.get("X-Amz-Signature", "")):
         raise TokenError("the signature does not match")
+    return access_key
 
 
 def _scope(credential: str) -> list[str]:

@@ -14,7 +14,7 @@ SECONDS = 0.01
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
-    with local_cloud(Options(seconds=SECONDS, functions="answers")) as found:
+    with local_cloud(Options(seconds=SECONDS, functions="answers", policies=False)) as found:
         yield found
 
 

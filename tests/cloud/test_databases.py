@@ -12,31 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud.databases_world import FRANKFURT, IRELAND, STOCKHOLM, cluster, until
 from twin.authority import Authority
-from twin.cloud.databases.fleet import Fleet, version_for
+from twin.cloud.databases.doors import Key, SignIn
+from twin.cloud.databases.fleet import Fleet, Timing
 from twin.cloud.databases.names import Names
-from twin.cloud.databases.records import Cluster
-from twin.postgres import Yard
+from twin.cloud.databases.parameters import version_for
+from twin.postgres import Server, Yard
 
-ORIGIN, STANDBY = "eu-west-1", "eu-central-1"
-
-
-def cluster(region: str, *, writer: bool) -> Cluster:
-    host = f"dr-example-{region}.cluster-ro-abc.{region}.rds.amazonaws.com"
-    return Cluster(
-        account="111122223333",
-        region=region,
-        name=f"dr-example-{region}",
-        group="dr-example",
-        writer=writer,
-        reader_host=host,
-        writer_host=host.replace("-ro-", "-"),
-        port=5432,
-        engine_version="16.8",
-        database="app",
-        user="master",
-        password="it's a secret",
-    )
+ORIGIN, STANDBY, WITNESS = IRELAND, FRANKFURT, STOCKHOLM
 
 
 @pytest.fixture
@@ -47,56 +31,71 @@ def names(tmp_path: Path) -> Names:
 @pytest.fixture
 def fleet(names: Names) -> Iterator[Fleet]:
     with Yard() as yard:
-        made = Fleet(yard, Authority(), names, lambda _: None)
+        made = Fleet(yard, Authority(), names, SignIn(lambda _: None))
         yield made
         made.close()
 
 
-def published(names: Names) -> set[str]:
-    return set(json.loads(Path(names.environment["DR_TWIN_NAMES"]).read_text()))
+def published(names: Names) -> set[tuple[str, str]]:
+    """Return the origins, and what resolves there."""
+    said = json.loads(Path(names.environment["DR_TWIN_NAMES"]).read_text())
+    return {(origin, host) for origin, hosts in said.items() for host in hosts}
 
 
 def roles(fleet: Fleet) -> dict[str, bool]:
     """Return for each region whether its database takes writes, as PostgreSQL says."""
     return {
-        key[1]: standing.server.execute("SELECT pg_is_in_recovery()") == [[False]]
-        for key, standing in fleet._standing.items()
+        standing.region: standing.look().role == "writer" for standing in fleet.standing() if standing.look().answers
     }
 
 
+def server(fleet: Fleet, key: Key) -> Server:
+    found = fleet.find(key)
+    assert found is not None
+    return found.server
+
+
 def test_a_group_of_two_regions_has_a_writer_and_a_replica_that_streams_from_it(fleet: Fleet, names: Names) -> None:
-    fleet.fit([cluster(STANDBY, writer=False), cluster(ORIGIN, writer=True)])
+    fleet.fit(lambda: [cluster(STANDBY, writer=False), cluster(ORIGIN, writer=True)])
     assert roles(fleet) == {ORIGIN: True, STANDBY: False}
-    writer = fleet._standing[cluster(ORIGIN, writer=True).key].server
-    replica = fleet._standing[cluster(STANDBY, writer=False).key].server
+    writer = server(fleet, cluster(ORIGIN, writer=True).key)
+    replica = server(fleet, cluster(STANDBY, writer=False).key)
     writer.execute("CREATE TABLE kept (id int)")
     replica.wait("has the table", lambda: replica.execute("SELECT to_regclass('kept') IS NOT NULL") == [[True]])
 
 
 def test_the_writer_endpoint_of_a_standby_does_not_resolve(fleet: Fleet, names: Names) -> None:
     origin, standby = cluster(ORIGIN, writer=True), cluster(STANDBY, writer=False)
-    fleet.fit([origin, standby])
-    assert published(names) == {origin.writer_host, origin.reader_host, standby.reader_host}
+    fleet.fit(lambda: [origin, standby], [WITNESS])
+    hosts = {origin.writer_host, origin.reader_host, standby.reader_host}
+    assert published(names) == {(region, host) for region in (ORIGIN, STANDBY, WITNESS) for host in hosts}
 
 
 def test_another_writer_in_the_records_is_promoted_and_the_old_one_streams_from_it(fleet: Fleet, names: Names) -> None:
-    fleet.fit([cluster(ORIGIN, writer=True), cluster(STANDBY, writer=False)])
-    fleet.fit([cluster(ORIGIN, writer=False), cluster(STANDBY, writer=True)])
-    assert roles(fleet) == {ORIGIN: False, STANDBY: True}
-    assert cluster(STANDBY, writer=True).writer_host in published(names)
-    assert cluster(ORIGIN, writer=True).writer_host not in published(names)
+    fleet.fit(lambda: [cluster(ORIGIN, writer=True), cluster(STANDBY, writer=False)])
+    fleet.timing = Timing(zombie=0)
+    swapped = [cluster(ORIGIN, writer=False), cluster(STANDBY, writer=True)]
+
+    def fits() -> bool:
+        fleet.fit(lambda: swapped)
+        return roles(fleet) == {ORIGIN: False, STANDBY: True}
+
+    until(fits)
+    until(lambda: published(names) >= {(ORIGIN, cluster(STANDBY, writer=True).writer_host)})
+    until(lambda: (ORIGIN, cluster(ORIGIN, writer=True).writer_host) not in published(names))
 
 
 def test_a_cluster_that_is_gone_from_the_records_is_gone(fleet: Fleet, names: Names) -> None:
-    fleet.fit([cluster(ORIGIN, writer=True)])
+    fleet.fit(lambda: [cluster(ORIGIN, writer=True)])
     assert fleet.ready(cluster(ORIGIN, writer=True).key)
-    fleet.fit([])
+    fleet.fit(lambda: [])
     assert not fleet.ready(cluster(ORIGIN, writer=True).key)
     assert published(names) == set()
 
 
-def test_a_functions_process_resolves_the_names_that_are_there_and_no_other(names: Names, tmp_path: Path) -> None:
-    names.publish({"there.eu-west-1.rds.amazonaws.com": ("127.0.0.1", 4711)})
+def test_a_functions_process_resolves_the_names_that_its_region_sees_and_no_other(names: Names, tmp_path: Path) -> None:
+    name = "there.eu-west-1.rds.amazonaws.com"
+    names.publish({ORIGIN: {name: ("127.0.0.1", 4711)}, STANDBY: {name: ("127.0.0.2", 4712)}})
     code = (
         "import socket, json\n"
         "found = socket.getaddrinfo('there.eu-west-1.rds.amazonaws.com', 5432, type=socket.SOCK_STREAM)\n"
@@ -105,12 +104,12 @@ def test_a_functions_process_resolves_the_names_that_are_there_and_no_other(name
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, **names.environment},
+        env={**os.environ, **names.environment, "AWS_REGION": STANDBY},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout) == [["127.0.0.1", 4711], socket.EAI_NONAME]
+    assert json.loads(done.stdout) == [["127.0.0.2", 4712], socket.EAI_NONAME]
 
 
 def test_a_functions_process_believes_the_local_authority_beside_amazons(names: Names, tmp_path: Path) -> None:
@@ -126,3 +125,11 @@ def test_a_functions_process_believes_the_local_authority_beside_amazons(names: 
 @pytest.mark.parametrize(("engine", "stands_in"), [("16.8", 16), ("17.5", 18), ("15.2", 16), ("19.1", 18)])
 def test_an_engine_version_is_played_by_its_own_major_version_or_the_next(engine: str, stands_in: int) -> None:
     assert version_for(engine) == stands_in
+
+
+def test_a_server_is_given_what_it_knows_of_the_parameter_groups_and_nothing_of_rdss_own(fleet: Fleet) -> None:
+    said = (("log_statement", "ddl"), ("rds.force_ssl", "1"), ("shared_buffers", "{DBInstanceClassMemory/12038}"))
+    fleet.fit(lambda: [cluster(ORIGIN, writer=True, parameters=said)])
+    found = server(fleet, cluster(ORIGIN, writer=True).key)
+    assert found.execute("SHOW log_statement") == [["ddl"]]
+    assert found.execute("SELECT current_setting('rds.force_ssl', true)") == [[None]]

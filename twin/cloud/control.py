@@ -7,15 +7,17 @@
 | ``/_twin/calls``           | GET, DELETE       | calls by service, action, region, account; seconds of own work   |
 | ``/_twin/operations``      | GET, PUT          | ``{"seconds": 0.5}``: what an instance's operation takes at least |
 | ``/_twin/operations/hold`` | POST, DELETE      | freeze operations: :class:`twin.cloud.settings.Hold`; let them go |
-| ``/_twin/regions``         | GET, PUT          | ``{"eu-west-1": "hangs"}`` or ``"refuses"``; all others are light |
 | ``/_twin/organization``    | GET, PUT          | :class:`twin.cloud.settings.Organization`                        |
 | ``/_twin/functions``       | GET, PUT, DELETE  | ``{"-bootstrap-database": {…}}``: answers; GET: what was invoked |
+| ``/_twin/journal``         | POST              | ``{"after": 17}``: the events after it (:mod:`twin.cloud.journal`) |
 
-:mod:`twin.cloud.knobs` is a client of it.
+Those of the parts are told there: :mod:`twin.cloud.databases.knobs`, :mod:`twin.cloud.network`,
+:mod:`twin.cloud.policies`, :mod:`twin.cloud.watch.knobs`. :mod:`twin.cloud.knobs` is a client of it.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import time
@@ -23,13 +25,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from twin.cloud import emulator
+from twin.cloud import emulator, network, policies, watch
+from twin.cloud.databases import knobs as databases
+from twin.cloud.journal import JOURNAL
 from twin.cloud.settings import SETTINGS, Fault, Hold, organization
 from twin.cloud.stacksets import store
 from twin.cloud.traffic import TRAFFIC, App, Receive, Scope, Send, received
 
 PREFIX = "/_twin/"
-MODES = ("hangs", "refuses")
 _BEGUN = time.time()
 
 
@@ -44,7 +47,7 @@ def controlled(app: App) -> App:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await app(scope, receive, send)
             return
-        status, said = _answer(scope["path"].removeprefix(PREFIX), scope["method"], await received(receive))
+        status, said = await _answer(scope["path"].removeprefix(PREFIX), scope["method"], await received(receive))
         body = json.dumps(said).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -53,14 +56,15 @@ def controlled(app: App) -> App:
     return handle
 
 
-def _answer(path: str, method: str, body: bytes) -> tuple[int, Any]:
+async def _answer(path: str, method: str, body: bytes) -> tuple[int, Any]:
     action = ENDPOINTS.get((path, method))
     if action is None:
         methods = [known for place, known in ENDPOINTS if place == path]
         known = ", ".join(methods) or ", ".join(sorted({place for place, _ in ENDPOINTS}))
         return (405 if methods else 404), {"error": f"no {method} of {PREFIX}{path}; there is {known}"}
     try:
-        return 200, action(json.loads(body) if body else {})
+        said = action(json.loads(body) if body else {})
+        return 200, await said if inspect.isawaitable(said) else said
     except (WrongError, TypeError, ValueError) as error:
         return 400, {"error": str(error)}
 
@@ -116,15 +120,6 @@ def _release(said: Mapping[str, Any]) -> dict[str, Any]:
     return _operations(None)
 
 
-def _set_regions(said: Mapping[str, str]) -> dict[str, str]:
-    wrong = [mode for mode in said.values() if mode not in MODES]
-    if wrong:
-        raise WrongError(f"a dark region {' or '.join(MODES)}, not {wrong[0]}")
-    SETTINGS.dark = dict(said)
-    SETTINGS.gate.wake()
-    return SETTINGS.dark
-
-
 def _set_organization(said: Mapping[str, Any]) -> dict[str, Any]:
     SETTINGS.organization = organization(said)
     return asdict(SETTINGS.organization)
@@ -151,11 +146,14 @@ ENDPOINTS: Mapping[tuple[str, str], Callable[[Any], Any]] = {
     ("operations", "PUT"): _set_operations,
     ("operations/hold", "POST"): _hold,
     ("operations/hold", "DELETE"): _release,
-    ("regions", "GET"): lambda _: SETTINGS.dark,
-    ("regions", "PUT"): _set_regions,
     ("organization", "GET"): lambda _: asdict(SETTINGS.organization),
     ("organization", "PUT"): _set_organization,
     ("functions", "GET"): lambda _: {"answers": SETTINGS.answers, "invocations": SETTINGS.invocations},
     ("functions", "PUT"): _set_answers,
     ("functions", "DELETE"): _forget_invocations,
+    ("journal", "POST"): lambda said: JOURNAL.after(int(said.get("after", 0))),
+    **databases.ENDPOINTS,
+    **network.ENDPOINTS,
+    **policies.ENDPOINTS,
+    **watch.ENDPOINTS,
 }

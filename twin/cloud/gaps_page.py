@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from generator.resources import folder
-from twin.cloud.gaps import GAPS, INERT
+from twin.cloud.gaps import GAPS, INERT, UNCHECKED
 
 FILE = "not-emulated.md"
 
@@ -36,12 +36,31 @@ cloud proves nothing about it.
 | --- | --- |
 """
 
+_UNCHECKED = """## Calls that no policy is asked about
+
+Every call of a role is checked: a function's, one that it makes as a role that it assumed, a state machine's, a
+schedule's. A call of a role that can't be named is denied. These are not checked:
+
+| calls | why, and what stands in |
+| --- | --- |
+"""
+
+_UNPUBLISHED = """## Metrics that nobody publishes
+
+Alarms are evaluated from what is published (`twin/cloud/watch/`). A test holds that every metric of AWS's own that a
+built alarm reads is published by the local cloud, or stands here.
+
+| namespace | metric | why |
+| --- | --- | --- |
+"""
+
 
 def page() -> str:
     """Return the page's text."""
     gaps = "".join(f"| `{each.type}` | `{each.path}` | {each.why} |\n" for each in GAPS)
     inert = "".join(f"| `{each.type}` | {each.missing} |\n" for each in INERT)
-    return f"{_HEAD}\n{_GAPS}{gaps}\n{_INERT}{inert}"
+    unchecked = "".join(f"| {each.calls} | {each.why} |\n" for each in UNCHECKED)
+    return f"{_HEAD}\n{_GAPS}{gaps}\n{_INERT}{inert}\n{_UNCHECKED}{unchecked}"
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ LOOPBACK = "127.0.0.1"
 LOG = "cloud.log"
 ASKED_SECONDS = 5.0
 FUNCTIONS = ("run", "answers")
+TOLD = ("seconds", "functions", "organization", "quota", "speed", "policies")
+"""The options that the server is told."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -41,6 +43,8 @@ class Options:
     at least. functions: ``run`` (the emulator runs the zips) or ``answers`` (for tests: :mod:`twin.cloud.functions`).
     organization: :class:`twin.cloud.settings.Organization` as JSON. quota: StackSets in an account. deadline:
     seconds within which it has to answer. folder: where its folder is made; empty for the system's temporary one.
+    speed: by what all intervals are divided (:mod:`twin.cloud.pace`). policies: whether calls are checked against the
+    deployed policies.
     """
 
     account: str = "000000000000"
@@ -51,6 +55,8 @@ class Options:
     quota: int = 1000
     deadline: float = 30.0
     folder: str = ""
+    speed: float = 1.0
+    policies: bool = True
 
     def __post_init__(self) -> None:
         if self.functions not in FUNCTIONS:
@@ -87,7 +93,7 @@ def launch(folder: Path, options: Options, *, owned: bool) -> tuple[subprocess.P
         listening.listen(128)
         port = listening.getsockname()[1]
         number = listening.fileno()
-        told = {name: getattr(options, name) for name in ("seconds", "functions", "organization", "quota")}
+        told = {name: getattr(options, name) for name in TOLD}
         process = subprocess.Popen(
             [sys.executable, "-m", "twin.cloud.server", str(number), str(folder), json.dumps(told),
              "owned" if owned else "free"],

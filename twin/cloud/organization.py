@@ -7,12 +7,14 @@ AWSOrganizationsNotInUseException.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twin.cloud.emulator import module
 from twin.cloud.settings import SETTINGS, Organization
 
-_NAME = "o-localcloud"
+if TYPE_CHECKING:
+    from generator.config import Environment
+
 _NOT_IN_USE = "AWSOrganizationsNotInUseException"
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -23,7 +25,7 @@ def install() -> None:
 
     def describe(_payload: dict[str, Any]) -> Reply:
         account = responses.get_account_id()
-        if account not in _members(SETTINGS.organization):
+        if account not in members(SETTINGS.organization):
             message = "Your account is not a member of an organization."
             return _reply(400, {"__type": _NOT_IN_USE, "Message": message}, {"x-amzn-ErrorType": _NOT_IN_USE})
         return _reply(200, {"Organization": _shown(SETTINGS.organization.management)})
@@ -31,7 +33,17 @@ def install() -> None:
     module("services.organizations")._DISPATCH["DescribeOrganization"] = describe
 
 
-def _members(organization: Organization) -> set[str]:
+def belonging(environment: Environment) -> dict[str, Any]:
+    """Return the organization that an environment's accounts belong to, as an option; empty when it names none."""
+    if not environment.organization:
+        return {}
+    accounts = environment.accounts
+    units = {"r-1": {"accounts": [accounts.workload]}}
+    return {"management": accounts.administration, "id": environment.organization, "units": units}
+
+
+def members(organization: Organization) -> set[str]:
+    """Return the accounts of an organization."""
     if not organization.management:
         return set()
     units = (account for unit in organization.units.values() for account in unit.accounts)
@@ -40,10 +52,10 @@ def _members(organization: Organization) -> set[str]:
 
 def _shown(management: str) -> dict[str, Any]:
     return {
-        "Id": _NAME,
-        "Arn": f"arn:aws:organizations::{management}:organization/{_NAME}",
+        "Id": SETTINGS.organization.id,
+        "Arn": f"arn:aws:organizations::{management}:organization/{SETTINGS.organization.id}",
         "FeatureSet": "ALL",
-        "MasterAccountArn": f"arn:aws:organizations::{management}:account/{_NAME}/{management}",
+        "MasterAccountArn": f"arn:aws:organizations::{management}:account/{SETTINGS.organization.id}/{management}",
         "MasterAccountId": management,
         "MasterAccountEmail": f"management@{management}.invalid",
     }

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
     number, folder, options, owned = int(arguments[0]), Path(arguments[1]), json.loads(arguments[2]), arguments[3]
     held = lock(folder / LOCK)
     app = prepare(options)
-    stop = _databases(folder) if options["functions"] == "run" else _nothing
+    stop = _running(folder) if options["functions"] == "run" else _nothing
     if owned == "owned":
         threading.Thread(target=_watch, args=(folder, stop), name="owner's watch", daemon=True).start()
     try:
@@ -39,14 +39,31 @@ def main(arguments: list[str]) -> None:
 
 def prepare(options: dict[str, Any]) -> Any:
     """Return the emulator's app with all additions installed."""
-    from twin.cloud import control, faults, functions, settings, stack_policies, stacksets, templates, traffic
+    from twin.cloud import (
+        control,
+        faults,
+        functions,
+        machines,
+        network,
+        policies,
+        settings,
+        stack_policies,
+        stacksets,
+        tables,
+        templates,
+        traffic,
+        watch,
+    )
     from twin.cloud import organization as organizations
     from twin.cloud.emulator import module
+    from twin.cloud.policies import gate
     from twin.cloud.settings import SETTINGS
 
     SETTINGS.seconds = float(options["seconds"])
     SETTINGS.functions = options["functions"]
     SETTINGS.quota = int(options["quota"])
+    SETTINGS.speed = float(options["speed"])
+    SETTINGS.policies = bool(options["policies"])
     SETTINGS.organization = settings.organization(options["organization"])
     sys.modules["docker"] = None  # type: ignore[assignment]  # no container is ever started, and importing it is slow
     app = module("app").app
@@ -59,19 +76,45 @@ def prepare(options: dict[str, Any]) -> Any:
     faults.install()
     stacksets.install()
     traffic.install()
+    machines.install()
+    tables.install()
+    policies.install()
+    network.install()
+    watch.install()
     if SETTINGS.functions == "answers":
         functions.install()
-    return control.controlled(traffic.watched(app))
+    return control.controlled(traffic.watched(gate.checked(app)))
+
+
+def _running(folder: Path) -> Callable[[], None]:
+    """Keep databases, alarms, checks and names going from now on; return what ends them."""
+    from twin.cloud import watch
+
+    ends = (watch.start(), _databases(folder))
+
+    def stop() -> None:
+        for end in ends:
+            end()
+
+    return stop
 
 
 def _databases(folder: Path) -> Callable[[], None]:
-    """Keep real databases behind the clusters from now on; return what ends them."""
+    """Keep real databases behind the clusters, and the ways to them, from now on; return what ends them."""
     from twin.cloud.databases.attach import Databases
+    from twin.cloud.network.paths import Paths
 
     databases = Databases(folder)
+    paths = Paths(databases)
     os.environ.update(databases.environment)  # the emulator hands its own on to the functions' processes
     databases.start()
-    return databases.stop
+    paths.start()
+
+    def stop() -> None:
+        paths.stop()
+        databases.stop()
+
+    return stop
 
 
 def _nothing() -> None:

@@ -66,7 +66,7 @@ class Organization:
     """An organization as StackSets see it.
 
     trusted_access: whether StackSets may work in it. delegated: accounts registered as delegated administrators.
-    suspended: closed accounts, which StackSets skip.
+    suspended: closed accounts, which StackSets skip. id: what ``aws:PrincipalOrgID`` says of its members.
     """
 
     management: str = ""
@@ -74,6 +74,7 @@ class Organization:
     units: Mapping[str, Unit] = field(default_factory=dict)
     delegated: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
+    id: str = "o-localcloud"
 
     def below(self, unit: str) -> tuple[str, ...]:
         """Return the accounts of a unit and of the units below it, without the management account.
@@ -133,10 +134,13 @@ class Gate:
 class Settings:
     """All of it. seconds: what an instance's operation takes at least; dark: region → ``hangs`` or ``refuses``.
 
-    quota: how many StackSets an administrator account may have (CloudFormation quotas).
+    quota: how many StackSets an administrator account may have (CloudFormation quotas). speed: by what intervals are
+    divided (:mod:`twin.cloud.pace`). policies: whether calls are checked against policies.
     """
 
     seconds: float = 0.02
+    speed: float = 1.0
+    policies: bool = False
     functions: str = "run"
     quota: int = 1000
     faults: list[Fault] = field(default_factory=list)
@@ -164,6 +168,8 @@ class Settings:
         """Return the knobs as JSON would show them."""
         return {
             "seconds": self.seconds,
+            "speed": self.speed,
+            "policies": self.policies,
             "functions": self.functions,
             "dark": dict(self.dark),
             "faults": [asdict(fault) for fault in self.faults],

@@ -1,4 +1,4 @@
-"""What stands before the emulator: it counts calls, keeps dark regions dark, and names what is not known.
+"""What stands before the emulator: it counts calls, stops those that meet an outage, and names what is not known.
 
 A call's region and account are those it is signed for, as the emulator reads them. What the emulator does not
 know it refuses; where its refusal has no code that a client can read, it gets one here.
@@ -15,8 +15,10 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from twin.cloud.callers import caller
 from twin.cloud.emulator import module
-from twin.cloud.settings import SETTINGS
+from twin.cloud.network import outages
+from twin.cloud.network.passage import DROPPED, Request, pass_on
 
 Scope = Mapping[str, Any]
 Message = dict[str, Any]
@@ -24,7 +26,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Receive, Send], Awaitable[None]]
 
-DROPPED = "twin.dropped"
 UNKNOWN = "UnknownOperationException"
 _SIGNED = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 _FORM = "application/x-www-form-urlencoded"
@@ -55,9 +56,13 @@ Call = tuple[str, str, str, str]
 
 @dataclass
 class Traffic:
-    """Calls since the last reset; seconds of each call's handling, and of all work on resources of stacks."""
+    """Calls since the last reset; seconds of each call's handling, and of all work on resources of stacks.
+
+    stopped: how often calls met an outage, a network without a way or an endpoint's policy, by what they met.
+    """
 
     counts: dict[Call, int] = field(default_factory=dict)
+    stopped: dict[tuple[Call, str], int] = field(default_factory=dict)
     seconds: dict[Call, float] = field(default_factory=dict)
     resources: float = 0.0
 
@@ -66,21 +71,34 @@ class Traffic:
         self.counts[call] = self.counts.get(call, 0) + 1
         self.seconds[call] = self.seconds.get(call, 0.0) + seconds
 
+    def stop(self, call: Call, met: str) -> None:
+        """Count a call that met something on its way."""
+        self.stopped[call, met] = self.stopped.get((call, met), 0) + 1
+
     def told(self) -> dict[str, Any]:
         """Return everything as JSON would show it."""
         calls = [
-            {**dict(zip(("service", "action", "region", "account"), call, strict=True)), "count": count,
-             "seconds": round(self.seconds[call], 6)}
+            {**_named(call), "count": count, "seconds": round(self.seconds[call], 6)}
             for call, count in sorted(self.counts.items())
-        ]  # fmt: skip
+        ]
+        stopped = [{**_named(call), "met": met, "count": count} for (call, met), count in sorted(self.stopped.items())]
         requests = sum(self.seconds.values())
-        return {"calls": calls, "work": {"requests": round(requests, 6), "resources": round(self.resources, 6)}}
+        return {
+            "calls": calls,
+            "stopped": stopped,
+            "work": {"requests": round(requests, 6), "resources": round(self.resources, 6)},
+        }
 
     def reset(self) -> None:
         """Begin anew."""
         self.counts.clear()
+        self.stopped.clear()
         self.seconds.clear()
         self.resources = 0.0
+
+
+def _named(call: Call) -> dict[str, str]:
+    return dict(zip(("service", "action", "region", "account"), call, strict=True))
 
 
 TRAFFIC = Traffic()
@@ -95,34 +113,26 @@ def watched(emulator: App) -> App:
         if scope["type"] != "http" or signed is None:
             await emulator(scope, receive, send)
             return
-        if await _dark(scope, signed["region"]):
-            return
         overlooked = _overlooked(scope) if signed["service"] == "s3" else ""
         if overlooked:
             await _refuse(send, f"the local cloud does not know ?{overlooked} of S3 ({scope['method']})")
             return
-        body = b""
+        body = None
         if headers.get("content-type", "").startswith(_FORM):
             body = await received(receive)
-            receive = _again(body, receive)
-        call = (signed["service"], _action(scope, headers, body), signed["region"], signed["key"])
+        action, who = _action(scope, headers, body or b""), caller(signed["key"])
+        call = (signed["service"], action, signed["region"], who.account if who else signed["key"])
+        region = outages.GLOBAL.get(signed["service"], signed["region"])
+        asked = outages.Call(region, signed["service"], action, who.region if who else "")
         begun = time.perf_counter()
         try:
-            await emulator(scope, receive, send)
+            met = await pass_on(emulator, Request(scope, headers, receive, asked, who, body), send)
         finally:
             TRAFFIC.note(call, time.perf_counter() - begun)
+        if met:
+            TRAFFIC.stop(call, met)
 
     return app
-
-
-async def _dark(scope: Scope, region: str) -> bool:
-    """Tell whether the call is dropped; in a region that hangs, wait until it is light or refuses."""
-    while mode := SETTINGS.dark.get(region):
-        if mode == "refuses":
-            scope["extensions"][DROPPED] = {}
-            return True
-        await SETTINGS.gate.turn()
-    return False
 
 
 def _overlooked(scope: Scope) -> str:
@@ -148,14 +158,14 @@ async def received(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def again(body: bytes, receive: Receive) -> Receive:
     """Return a way to receive the same body once more."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> Message:
+    async def receive_again() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    return again
+    return receive_again
 
 
 def _action(scope: Scope, headers: Mapping[str, str], body: bytes) -> str:

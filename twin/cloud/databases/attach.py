@@ -1,7 +1,7 @@
 """The fleet, tied to the emulator: what its records say is made true beside it.
 
 An instance is created, for CloudFormation, when its database answers, as on AWS. All else follows the records
-within a fraction of a second.
+within a fraction of a second; the writer of a global database changes by :mod:`twin.cloud.databases.actions`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from twin.authority import Authority
-from twin.cloud.databases.fleet import Fleet, Key
+from twin.cloud.databases import actions, knobs
+from twin.cloud.databases.doors import Entrance, Key, SignIn
+from twin.cloud.databases.fleet import Fleet
 from twin.cloud.databases.names import Names
-from twin.cloud.databases.records import clusters
-from twin.postgres import PostgresError, Yard
-from twin.tokens import Credentials
+from twin.cloud.databases.records import Cluster, clusters, regions, synchronise
+from twin.cloud.policies.sessions import credentials
+from twin.cloud.policies.signing_in import may_connect
+from twin.front_door import Faults
+from twin.postgres import Yard
 
 INSTANCE = "AWS::RDS::DBInstance"
 LOOK_SECONDS = 0.2
@@ -33,7 +37,8 @@ class Databases:
         self._yard = Yard()
         authority = Authority()
         self._names = Names(folder, authority.pem)
-        self._fleet = Fleet(self._yard, authority, self._names, _known)
+        self.authority = authority.pem
+        self.fleet = Fleet(self._yard, authority, self._names, SignIn(credentials, _allowed), synchronise)
         self._changed = threading.Condition()
         self._ended = threading.Event()
         self._failure = ""
@@ -45,22 +50,38 @@ class Databases:
         return self._names.environment
 
     def start(self) -> None:
-        """Begin to follow the records, and make instances wait for their databases."""
+        """Begin to follow the records, make instances wait for their databases, and take the knobs."""
         self._thread.start()
         _wait_in(self)
+        actions.take_over(self.fleet)
+        knobs.attach(self)
 
     def stop(self) -> None:
         """Stop every server; nothing is left. Stopping twice is fine."""
+        if self._ended.is_set():
+            return
         self._ended.set()
+        knobs.attach(None)
         self._thread.join()
-        self._fleet.close()
+        self.fleet.close()
         self._yard.close()
+
+    def doors(self) -> list[Entrance]:
+        """Return every front door: who reaches which database from where, under which names, and at which address."""
+        return self.fleet.doors.entrances()
+
+    def break_(self, origin: str, who: str, region: str, faults: Faults, cause: str = "network") -> None:
+        """Break, or with ``Faults()`` heal, a way to the databases of ``region``; what different causes say adds up.
+
+        who: ``functions`` or ``application``, empty for both. origin: the region they are in, empty for all.
+        """
+        self.fleet.doors.break_(origin, who, region, faults, cause)
 
     def wait(self, key: Key) -> None:
         """Return when the cluster's database answers. Raises ValueError, CloudFormation's reason, when not."""
         deadline = time.monotonic() + READY_SECONDS
         with self._changed:
-            while not self._fleet.ready(key):
+            while not self.fleet.ready(key):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise ValueError(f"the database of {key[2]} in {key[1]} did not start: {self._failure}")
@@ -69,18 +90,18 @@ class Databases:
     def _keep(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
             try:
-                self._fleet.fit(clusters())
+                self.fleet.fit(clusters, regions())
                 self._failure = ""
-            except (PostgresError, OSError) as error:
+            except Exception as error:  # whatever it was, the next look is another try
                 self._failure = str(error)
                 logger.exception("a database could not be made to fit")
             with self._changed:
                 self._changed.notify_all()
 
 
-def _known(access_key: str) -> Credentials | None:
-    """Return what the emulator gives a function's process: the account as the key, and the same secret for all."""
-    return Credentials(access_key, "test") if access_key.isdigit() else None
+def _allowed(cluster: Cluster, access_key: str, user: str) -> bool:
+    """Tell whether IAM lets who holds that key be that user of the cluster's database."""
+    return may_connect(access_key, cluster.region, cluster.resource_id, user)
 
 
 def _wait_in(databases: Databases) -> None:

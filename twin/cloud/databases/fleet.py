@@ -1,124 +1,295 @@
-"""Servers, replicas and front doors, made to fit what the emulator's records say.
+"""Servers, lines and front doors, made to fit what the emulator's records say.
 
-Look, compare, change: :meth:`Fleet.fit` may be called again and again, and does nothing when all fits. A group
-has one writer; all others stream from it. When the records name another writer, that one is promoted and the
-others are built anew from it, which is what Aurora does to a region that was failed away from.
+Look, compare, change: :meth:`Fleet.fit` may be called again and again, and does nothing when all fits. A group has one
+writer; all others stream from it, each over a line of its own. Who becomes the writer is decided elsewhere
+(:mod:`twin.cloud.databases.swaps`); who has left the writer's history is brought back here, in a thread of its own.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from twin import replication
 from twin.authority import Authority
+from twin.cloud.databases.doors import Doors, Key, SignIn
+from twin.cloud.databases.lines import Lines
 from twin.cloud.databases.names import Names
+from twin.cloud.databases.parameters import plain, version_for
+from twin.cloud.databases.rebuilding import has_strayed, rebuild
 from twin.cloud.databases.records import Cluster
-from twin.front_door import Door, FrontDoor
-from twin.installation import INSTALLATIONS, Config
-from twin.postgres import Server, Yard
+from twin.cloud.databases.standing import Look, Standing
+from twin.cloud.journal import JOURNAL
+from twin.cloud.pace import shorter
+from twin.cloud.settings import SETTINGS
+from twin.installation import LOOPBACK, Config
+from twin.passage import Hall
+from twin.postgres import Yard
 from twin.rds import make_master
-from twin.tokens import Credentials
+from twin.relay import Relay
 
-Key = tuple[str, str, str]
+SOURCE = "database"
+LOOK_EVERY_SECONDS = 0.5
+STRAYED_SECONDS = 1.0
+"""How long a replica may be without a stream until its history is compared with the writer's."""
+ALONE_SECONDS = 5.0
+"""How long a replica may be without a stream, though the line and the writer are well, until it is rebuilt."""
 
+CLOSE_SECONDS = 10.0
 
-def version_for(engine_version: str) -> int:
-    """Return the major version of PostgreSQL that stands in for an engine version: its own, else the next.
-
-    The wheel holds 16 and 18; what is not there is emulated by the next newer one, or by the newest.
-    """
-    major = int(engine_version.split(".", maxsplit=1)[0] or 0)
-    newer = [version for version in sorted(INSTALLATIONS) if version >= major]
-    return newer[0] if newer else max(INSTALLATIONS)
+logger = logging.getLogger("databases")
 
 
 @dataclass
-class _Standing:
-    """A cluster's server and its front door. ``upstream``: whom it streams from; None for a writer."""
+class Timing:
+    """How long things take of which AWS does not say how long.
 
-    cluster: Cluster
-    server: Server
-    door: FrontDoor
-    upstream: Key | None
+    zombie: how long a lost writer that is back goes on as a writer before the service fences it; an interval, shorter
+    at speed. catch_up: how long a switchover waits for its target, in real seconds.
+    """
+
+    zombie: float = 5.0
+    catch_up: float = 30.0
 
 
 class Fleet:
-    """All databases of a local cloud; not safe to be called from several threads at a time."""
+    """All databases of a local cloud. :meth:`fit` is called from one thread; everything else from any.
+
+    busy: the groups that a swap is at, by account and name. turn: held by whoever reads the records to act on them, or
+    changes who is the writer. tell: shows a cluster's ``SynchronizationStatus``.
+    """
 
     def __init__(
-        self, yard: Yard, authority: Authority, names: Names, known: Callable[[str], Credentials | None]
+        self,
+        yard: Yard,
+        authority: Authority,
+        names: Names,
+        sign_in: SignIn,
+        tell: Callable[[Cluster, str], None] = lambda _cluster, _status: None,
     ) -> None:
-        self._yard, self._authority, self._names, self._known = yard, authority, names, known
-        self._standing: dict[Key, _Standing] = {}
-        self._made = 0
+        self._yard, self._names, self._tell = yard, names, tell
+        self._hall = Hall("databases' doors").start()
+        self.doors = Doors(self._hall, authority, sign_in)
+        self.lines = Lines()
+        self.timing = Timing()
+        self.busy: set[tuple[str, str]] = set()
+        self.turn, self._publishing = threading.Lock(), threading.Lock()
+        self._standing: dict[Key, Standing] = {}
+        self._closed = False
 
     def ready(self, key: Key) -> bool:
         """Tell whether the cluster's database answers."""
         return key in self._standing
 
-    def fit(self, wanted: Iterable[Cluster]) -> None:
-        """Make what stands fit what is wanted. Raises :class:`twin.postgres.PostgresError`."""
-        clusters = {cluster.key: cluster for cluster in wanted}
-        for key in [key for key in self._standing if key not in clusters]:
-            self._remove(key)
-        for cluster in sorted(clusters.values(), key=lambda each: not each.writer):
-            upstream = None if cluster.writer else self._writer_of(cluster, clusters)
-            if cluster.writer or upstream in self._standing:
-                self._place(cluster, upstream)
-        self._names.publish(self._doors())
+    def standing(self) -> list[Standing]:
+        """Return all databases."""
+        return list(self._standing.values())
+
+    def find(self, key: Key) -> Standing | None:
+        """Return a cluster's database."""
+        return self._standing.get(key)
+
+    def others(self, one: Standing) -> list[Standing]:
+        """Return the other members of a database's group."""
+        group = group_of(one.cluster)
+        return [each for each in self.standing() if each is not one and group_of(each.cluster) == group]
+
+    def fit(self, wanted: Callable[[], Iterable[Cluster]], origins: Iterable[str] = ()) -> None:
+        """Make what stands fit what is wanted. Raises :class:`twin.postgres.PostgresError`.
+
+        origins: regions that have no database, and whose functions and applications look at those of others.
+        """
+        with self.turn:
+            clusters = {cluster.key: cluster for cluster in wanted()}
+            for key in [key for key in self._standing if key not in clusters]:
+                self._standing.pop(key).remove()
+            for cluster in sorted(clusters.values(), key=lambda each: not each.writer):
+                self._place(cluster)
+        self.publish(origins)
+        for member in self.standing():
+            if time.monotonic() - member.looked > LOOK_EVERY_SECONDS and group_of(member.cluster) not in self.busy:
+                member.looked = time.monotonic()
+                self._tend(member)
+
+    def publish(self, origins: Iterable[str] = ()) -> None:
+        """Let each name lead where it leads now."""
+        with self._publishing:
+            if self._closed:
+                return
+            standing = list(self._standing.items())
+            here = {each.region for _, each in standing} | {each.origin for each in self.doors.entrances()}
+            led = {key: (each.cluster, each.server.port, each.leads) for key, each in standing}
+            self.doors.fit(led, sorted({*origins, *here}))
+            self._names.publish(self.doors.seen("functions"))
 
     def close(self) -> None:
-        """Stop all front doors; the yard stops the servers."""
-        for standing in self._standing.values():
-            standing.door.stop()
+        """Stop all ways, and whoever still rebuilds or promotes; the yard stops the servers, once more."""
+        self._closed = True
+        self.doors.close()
+        for standing in self.standing():
+            standing.let_go()
+            standing.relay.stop()
+            standing.server.kill()
+        for standing in self.standing():
+            if standing.lock.acquire(timeout=CLOSE_SECONDS):
+                standing.lock.release()
         self._standing.clear()
+        self._hall.stop()
 
-    def _place(self, cluster: Cluster, upstream: Key | None) -> None:
+    def hand_over(self, new: Standing, old: Standing | None = None) -> None:
+        """Have a group follow a server that has just been promoted, its ``old`` writer as soon as it is rebuilt."""
+        new.leads, new.strayed = True, ""
+        new.relay.lead(None)
+        new.source = ""
+        look = new.look()
+        seen = {"promoted": True, "timeline": look.timeline, "lsn": look.received}
+        JOURNAL.note(SOURCE, new.region, "is the writer", "it was promoted", **seen)
+        for member in self.others(new):
+            self.connect(member, new)
+            if member.leads or member is old:
+                self.mark(member, f"{new.region} was promoted without it")
+
+    def connect(self, member: Standing, writer: Standing) -> None:
+        """Lead a member's line to the writer, who keeps from now on what the member has not taken."""
+        replication.reserve(writer.server, replication.slot_of(member.server))
+        member.source = writer.region
+        member.relay.lead((LOOPBACK, writer.server.port))
+        self.mend()
+
+    def mend(self) -> None:
+        """Let every line be as broken as it is said to be."""
+        for member in self.standing():
+            faults = self.lines.faults(member.source, member.region)
+            if faults != member.line:
+                member.line = faults
+                member.relay.break_(faults)
+
+    def mark(self, member: Standing, why: str) -> None:
+        """Note that a member has to be rebuilt."""
+        if not member.strayed:
+            member.strayed = why
+            JOURNAL.note(SOURCE, member.region, "has to be rebuilt", why)
+        self._tell(member.cluster, "pending-resync")
+
+    def reaches(self, member: Standing, start: str) -> bool:
+        """Tell whether the service, working in region ``start``, can do anything to a member."""
+        lit = not SETTINGS.dark.get(member.region)
+        return lit and member.server.state == "running" and self.lines.connected(start, member.region)
+
+    def bring_back(self, member: Standing, writer: Standing) -> None:
+        """Rebuild a member; nobody else touches it meanwhile. Raises :class:`twin.postgres.PostgresError`."""
+        with member.lock:
+            self.connect(member, writer)
+            rebuild(member, writer)
+        self._tell(member.cluster, "connected")
+        self.publish()
+
+    def _place(self, cluster: Cluster) -> None:
         standing = self._standing.get(cluster.key)
         if standing is None:
-            self._standing[cluster.key] = self._begin(cluster, upstream)
-        elif standing.upstream is not None and upstream is None:
-            standing.server.promote()
-            standing.upstream, standing.cluster = None, cluster
-        elif standing.upstream != upstream:
-            self._remove(cluster.key)
-            self._standing[cluster.key] = self._begin(cluster, upstream)
+            writer = None if cluster.writer else self._writer_of(cluster)
+            if cluster.writer or (writer is not None and writer.look().answers):
+                self._standing[cluster.key] = self._begin(cluster, writer)
+            return
+        standing.cluster = cluster
+        if cluster.writer and not standing.leads and group_of(cluster) not in self.busy:
+            self._promote(standing)
 
-    def _begin(self, cluster: Cluster, upstream: Key | None) -> _Standing:
-        self._made += 1  # a rebuilt replica is a new server, and its slot has a name of its own
-        config = Config(f"{cluster.region}-{cluster.name}-{self._made}", version_for(cluster.engine_version))
-        if upstream is None:
+    def _promote(self, standing: Standing) -> None:
+        """Follow records that were changed by something else than a swap: it has left its group."""
+        if standing.lock.acquire(blocking=False):
+            try:
+                standing.server.promote()
+                self.hand_over(standing)
+            finally:
+                standing.lock.release()
+
+    def _begin(self, cluster: Cluster, writer: Standing | None) -> Standing:
+        version = version_for(cluster.engine_version)
+        settings = plain(self._yard, version, cluster.parameters)
+        config = Config(f"{cluster.region}-{cluster.name}-{cluster.account}", version, settings=settings)
+        relay = Relay(self._hall).start()
+        if writer is None:
             server = self._yard.primary(config).start()
             make_master(server, cluster.user, cluster.password, cluster.database)
-        else:
-            server = self._yard.replica(config, of=self._standing[upstream].server).start()
-        names = (cluster.writer_host, cluster.reader_host)
-        door = Door(
-            server=("127.0.0.1", server.port),
-            names=names,
-            region=cluster.region,
-            certificate=self._authority.issue(names),
-            known=self._known,
-            port=cluster.port,
-        )
-        return _Standing(cluster, server, FrontDoor(door).start(), upstream)
+            return Standing(cluster, server, relay, leads=True)
+        relay.lead((LOOPBACK, writer.server.port))
+        server = self._yard.replica(config, of=writer.server, upstream=relay.address).start()
+        standing = Standing(cluster, server, relay, leads=False, source=writer.region)
+        relay.break_(self.lines.faults(writer.region, cluster.region))
+        return standing
 
-    def _remove(self, key: Key) -> None:
-        standing = self._standing.pop(key)
-        standing.door.stop()
-        standing.server.remove()
+    def _tend(self, member: Standing) -> None:
+        """See to it that whoever is no writer follows the one that is."""
+        writer = self._writer_of(member.cluster)
+        if member.cluster.writer or writer is None or member.down or not free(member.lock):
+            return
+        if not (member.unfinished or self.reaches(member, writer.region)):
+            return
+        look, of_writer = member.look(), writer.look()
+        if not of_writer.answers or (look.process == "running" and not look.answers):
+            return
+        self._judge(member, look, of_writer, writer)
+        if (member.strayed or member.unfinished) and self._may_be_fenced(member, look):
+            threading.Thread(target=self._try_to_bring_back, args=(member, writer), daemon=True).start()
 
-    def _writer_of(self, cluster: Cluster, clusters: dict[Key, Cluster]) -> Key | None:
-        for each in clusters.values():
-            if each.writer and (each.account, each.group) == (cluster.account, cluster.group):
-                return each.key
+    def _judge(self, member: Standing, look: Look, of_writer: Look, writer: Standing) -> None:
+        if look.recovering and look.streaming and look.timeline == of_writer.timeline:
+            member.alone_since = None
+            if member.strayed:
+                member.strayed = ""
+                self._tell(member.cluster, "connected")
+            return
+        if look.answers and not look.recovering:
+            self.mark(member, f"{writer.region} is the writer")
+        elif look.recovering and not look.streaming:
+            member.alone_since = member.alone_since or time.monotonic()
+            alone = time.monotonic() - member.alone_since
+            if alone > STRAYED_SECONDS and has_strayed(look, of_writer, writer):
+                self.mark(member, f"it has what {writer.region} does not have")
+            elif alone > ALONE_SECONDS:
+                self.mark(member, f"it does not stream from {writer.region}")
+
+    def _may_be_fenced(self, member: Standing, look: Look) -> bool:
+        """Tell whether a writer that is back has gone on for long enough; all others need not wait (trap 8)."""
+        if look.recovering or member.fenced or member.unfinished:
+            return True
+        if member.came_back is None:
+            member.came_back = time.monotonic()
+            said = "it was not there when another was promoted, and does not know"
+            JOURNAL.note(SOURCE, member.region, "takes itself for the writer", said)
+        return time.monotonic() - member.came_back >= shorter(self.timing.zombie)
+
+    def _try_to_bring_back(self, member: Standing, writer: Standing) -> None:
+        if not member.lock.acquire(blocking=False):
+            return
+        try:
+            self.bring_back(member, writer)
+        except Exception:
+            if self._closed:
+                return
+            logger.exception("%s could not be rebuilt; it is tried again", member.server.name)
+        finally:
+            member.lock.release()
+
+    def _writer_of(self, cluster: Cluster) -> Standing | None:
+        for each in self.standing():
+            if each.cluster.writer and group_of(each.cluster) == group_of(cluster):
+                return each
         return None
 
-    def _doors(self) -> dict[str, tuple[str, int]]:
-        """Return where each name leads; a standby's writer endpoint leads nowhere (trap 70)."""
-        doors = {}
-        for standing in self._standing.values():
-            doors[standing.cluster.reader_host] = standing.door.address
-            if standing.upstream is None:
-                doors[standing.cluster.writer_host] = standing.door.address
-        return {host.lower(): (str(address[0]), int(address[1])) for host, address in doors.items()}
+
+def group_of(cluster: Cluster) -> tuple[str, str]:
+    """Return what tells a cluster's group from all others."""
+    return cluster.account, cluster.group
+
+
+def free(lock: threading.RLock) -> bool:
+    """Tell whether nobody else holds the lock."""
+    if lock.acquire(blocking=False):
+        lock.release()
+        return True
+    return False

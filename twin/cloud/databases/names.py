@@ -1,7 +1,7 @@
 """How a function's process finds the databases: RDS's host names lead to front doors on loopback.
 
-The process reads a file of names at its start (:mod:`inside/sitecustomize <twin.cloud.databases>`) and asks it
-for every name of RDS: one that is not there does not resolve, as a standby's writer endpoint does not
+The process reads a file of names (:mod:`inside/sitecustomize <twin.cloud.databases>`) and asks it, as its own
+region, for every name of RDS: one that is not there does not resolve, as a standby's writer endpoint does not
 (trap 70). It believes the local authority beside Amazon's.
 """
 
@@ -24,6 +24,7 @@ class Names:
         self._names = folder / "names.json"
         self._authority = folder / "authority.pem"
         self._authority.write_bytes(authority)
+        self._said = ""
         self.publish({})
 
     @property
@@ -36,8 +37,11 @@ class Names:
             "PYTHONPATH": os.pathsep.join(filter(None, (str(INSIDE), path))),
         }
 
-    def publish(self, doors: Mapping[str, tuple[str, int]]) -> None:
-        """Let each host name lead to its address, and no other to any; at once and whole."""
-        unfinished = self._names.with_suffix(".new")
-        unfinished.write_text(json.dumps({host: list(address) for host, address in sorted(doors.items())}))
-        unfinished.replace(self._names)
+    def publish(self, doors: Mapping[str, Mapping[str, tuple[str, int]]]) -> None:
+        """Let each host name lead to its address, as each region sees it, and no other to any; at once and whole."""
+        said = json.dumps(doors, sort_keys=True)
+        if said != self._said:
+            self._said = said
+            unfinished = self._names.with_suffix(".new")
+            unfinished.write_text(said)
+            unfinished.replace(self._names)

@@ -1,7 +1,7 @@
 """Loaded by Python at the start of a function's process in the local cloud; nowhere else.
 
-Names of RDS are looked up in the local cloud's file instead of DNS, and the local authority is appended to the
-function's own copy of Amazon's certificates.
+Names of RDS are looked up in the local cloud's file instead of DNS, as the function's region sees them, and the
+local authority is appended to the function's own copy of Amazon's certificates.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _asked = socket.getaddrinfo
 
 def _getaddrinfo(host: Any, port: Any, *options: Any, **named: Any) -> Any:
     if isinstance(host, str) and host.lower().endswith(_SUFFIX):
-        doors = json.loads(Path(os.environ["DR_TWIN_NAMES"]).read_text())
+        doors = json.loads(Path(os.environ["DR_TWIN_NAMES"]).read_text()).get(os.environ.get("AWS_REGION", ""), {})
         if host.lower() not in doors:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         host, port = doors[host.lower()]
