@@ -22,11 +22,16 @@ from generator.cli.cloud import cloud
 from generator.cli.deploy import deploy
 from generator.cli.destroy import destroy
 from generator.cli.diff import diff
+from generator.cli.drill import drill
 from generator.cli.explain import explain
+from generator.cli.follow import approve, follow, refuse
 from generator.cli.graph import graph
 from generator.cli.lint import lint
 from generator.cli.outputs import outputs
 from generator.cli.plan import plan
+from generator.cli.preflight import preflight
+from generator.cli.recover import failback, failover, switchover
+from generator.cli.rehome import rehome
 from generator.cli.rights import rights
 from generator.cli.schema import schema
 from generator.cli.status import status
@@ -45,6 +50,7 @@ app = typer.Typer(
 _COMMANDS = (
     build, lint, validate, graph, explain, schema,
     plan, deploy, diff, status, outputs, stop, destroy, rights,
+    preflight, failover, switchover, failback, follow, approve, refuse, rehome, drill,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_command)

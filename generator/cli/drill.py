@@ -1,0 +1,158 @@
+"""``drill``: a scenario played on a local cloud of its own, seen by an application that writes, and judged."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from generator.cli import render
+from generator.cli.clouds import Json
+from generator.cli.deploy import terminable
+from generator.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from twin.drill.run import Options, Played
+    from twin.drill.scenario import Scenario
+
+OUT = Path("build/drill")
+SPEED = 10.0
+
+Named = Annotated[str, typer.Argument(metavar="[SCENARIO]", help="Its name, or a file: drill --list names them.")]
+Speed = Annotated[
+    float, typer.Option(min=1, max=60, help="Divide all intervals of AWS and of the environment by this; 1 is real.")
+]
+Seed = Annotated[int | None, typer.Option(help="Replay what is random; with --random, which combination.")]
+Out = Annotated[Path, typer.Option(help="The folder for the report: NAME.html and NAME.json.")]
+
+
+def drill(  # noqa: PLR0913 - one for each option
+    scenario: Named = "region-loss",
+    *,
+    speed: Speed = SPEED,
+    seed: Seed = None,
+    out: Out = OUT,
+    listed: Annotated[bool, typer.Option("--list", help="Name the scenarios, and play none.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Play all scenarios; a table, and JUnit's XML.")] = False,
+    at_random: Annotated[
+        bool, typer.Option("--random", help="Play a random combination of faults (see --seed).")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Take a region away from a local cloud, and show what happened; exit with 5 when something did not hold."""
+    from twin.drill import scenario as scenarios
+    from twin.drill.run import Options
+    from twin.drill.stage import DrillError
+
+    if listed:
+        return _list(as_json=as_json)
+    if everything and at_random:
+        raise UsageError("--all and --random are two different things", hint="give one of them")
+    chosen = list(scenarios.every()) if everything else [scenarios.load(scenario)]
+    if at_random:
+        from twin.drill.chance import drawn
+
+        seed = seed if seed is not None else scenarios.any_seed()
+        chosen = [drawn(seed)]
+    played, broken = [], []
+    with terminable():
+        for each in chosen:
+            try:
+                played.append(_play(each, Options(speed=speed, seed=seed or 0), out, as_json=as_json))
+            except DrillError as error:
+                if not everything:
+                    raise
+                broken.append(each.name)
+                render.failed(error, debug=False)
+    if everything:
+        _sum_up(played, out, as_json=as_json)
+    held = not broken and all(each.result.held for each in played)
+    return Exit.FINE if held else Exit.VERDICT
+
+
+def _play(scenario: Scenario, options: Options, out: Path, *, as_json: bool) -> Played:
+    """Play one scenario, show it as it goes, and write its report."""
+    from rich.console import Console
+
+    from twin.drill.live import live
+    from twin.drill.run import play
+    from twin.report.document import document
+    from twin.report.page import page
+    from twin.report.picture import picture
+
+    console = Console(stderr=True)
+    with live(console, f"{scenario.name}: {scenario.title}", _put if as_json else None) as view:
+        played = play(scenario, options, view, view.note)
+    given = (played.history, played.result)
+    report = out / f"{scenario.name}.html"
+    for path, text in (
+        (report, page(*given)),
+        (report.with_suffix(".json"), json.dumps(document(*given), indent=1, ensure_ascii=False) + "\n"),
+        (report.with_suffix(".svg"), picture(*given)),
+    ):
+        _write(path, text)
+    if as_json:
+        _put(json.dumps({"kind": "result", **document(*given), "report": str(report)}, ensure_ascii=False))
+    else:
+        _conclude(played, report)
+    return played
+
+
+def _conclude(played: Played, report: Path) -> None:
+    """Write the verdict, the parts of the time, what did not hold, and where the report is."""
+    result = played.result
+    rows = [
+        (each.part, "–" if each.measured is None else f"{each.measured:.1f}", f"{each.budget:.1f}", f"{each.floor:.1f}")
+        for each in result.shares
+    ]
+    render.data(render.columns(("part", "seconds", "budget", "floor"), rows))
+    for each in result.findings:
+        if each.held is False:
+            render.say(f"{each.name}: {each.title}: {each.reason}", "error")
+    render.data(f"{result.verdict}\n")
+    render.say(f"the report is {report}", "fine" if result.held else "")
+
+
+def _sum_up(played: list[Played], out: Path, *, as_json: bool) -> None:
+    """Write a table of all drills, and JUnit's file."""
+    from rich.console import Console
+
+    from twin.report.summary import junit, table
+
+    given = [(each.history, each.result) for each in played]
+    _write(out / "junit.xml", junit(given))
+    if not as_json:
+        Console().print(table(given))
+        render.say(f"JUnit's file is {out / 'junit.xml'}")
+
+
+def _list(*, as_json: bool) -> int:
+    """Name the scenarios."""
+    from twin.drill.scenario import every
+
+    if as_json:
+        render.document(
+            [each.model_dump(include={"name", "title", "why", "environment", "faults"}) for each in every()]
+        )
+    else:
+        render.table(("scenario", "what happens"), [(each.name, each.title) for each in every()])
+    return Exit.FINE
+
+
+def _put(line: str) -> None:
+    render.data(line + "\n")
+    sys.stdout.flush()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all. Raises UsageError when it can't be."""
+    unfinished = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error}", hint="choose another folder with --out") from error
