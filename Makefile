@@ -5,7 +5,9 @@ RUN := $(VENV)/bin/python
 ENV ?= stacksets/example.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help build deploy-local check lint test soak bench clean
+.PHONY: help drill build deploy-local check lint test proof soak bench clean
+SCENARIO ?= region-loss
+SPEED ?= 10
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +24,9 @@ $(VENV)/.made-local: $(VENV)/.made requirements-local.txt
 $(VENV)/.made-test: $(VENV)/.made-local requirements-test.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
+
+drill: $(VENV)/.made-local ## take a region away from a local cloud, and see what happens; SCENARIO, SPEED (1 is real time)
+	$(RUN) -m generator drill $(SCENARIO) --speed $(SPEED)
 
 build: $(VENV)/.made ## build templates and function packages from ENV, and lint them
 	$(RUN) -m generator build $(ENV)
@@ -40,8 +45,12 @@ lint: $(VENV)/.made ## lint the library in every shape and region of the files i
 test: $(VENV)/.made-test ## run everything that must pass before a change lands (tox)
 	$(VENV)/bin/tox run
 
-soak: $(VENV)/.made-test ## kill, throttle and interrupt deployments, much longer than the tests do
-	SOAK=10 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience
+proof: $(VENV)/.made-test ## play every scenario, and the spoiled drills that have to fail: most of an hour
+	$(RUN) -m generator drill --all --speed $(SPEED)
+	$(RUN) -m pytest -n 1 tests/proof
+
+soak: $(VENV)/.made-test ## the seeded and the interrupted runs, ten times as long as the tests do
+	SOAK=10 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience tests/simulation
 
 bench: $(VENV)/.made-test ## measure, and write docs/benchmarks.md
 	$(RUN) -m benchmarks

@@ -24,6 +24,15 @@ To act:
 - :mod:`generator.aws.bootstrap`    the probe's role in the database; :mod:`generator.aws.checks` checks of our own
 - :mod:`generator.aws.stopping`     running operations stopped
 
+To recover:
+
+- :mod:`generator.aws.recovering`   a recovery started in its target region, with that region alone
+- :mod:`generator.aws.recovering_assessment` what it would be answered
+- :mod:`generator.aws.recovering_progress` followed live; :mod:`generator.aws.recovering_events` what is told of it
+- :mod:`generator.aws.recovering_approval` approved or refused
+- :mod:`generator.aws.rehoming`     home moved to the active region
+- :mod:`generator.aws.preflighting` everything that a recovery would need, looked at
+
 How:
 
 - :mod:`generator.aws.control`      what all of these share; :mod:`generator.aws.paces` how long they wait

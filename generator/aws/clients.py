@@ -61,12 +61,16 @@ class Clouds:
     """Makes clients, and keeps them. Safe to use from several threads.
 
     Two accounts need two sets of credentials: those at hand belong to the administration account, and the
-    workload account is reached through ``accounts.access_role`` there.
+    workload account is reached through ``accounts.access_role`` there. near: the region whose STS is asked first,
+    the StackSets' unless said: whoever works with one region alone should need no other.
     """
 
-    def __init__(self, environment: Environment, *, patience: Patience = CHANGING, local: Keys | None = None) -> None:
+    def __init__(
+        self, environment: Environment, *, patience: Patience = CHANGING, local: Keys | None = None, near: str = ""
+    ) -> None:
         self.environment = environment
         self.local = local
+        self.near = near or environment.dns_region
         self.patience = patience
         self._config = Config(
             connect_timeout=patience.connect,
@@ -88,7 +92,7 @@ class Clouds:
         """Return the same clouds with another patience and the same credentials; the same ones each time."""
         with self._lock:
             if patience not in self._others:
-                other = Clouds(self.environment, patience=patience, local=self.local)
+                other = Clouds(self.environment, patience=patience, local=self.local, near=self.near)
                 other._lock, other._sessions, other._others = self._lock, self._sessions, self._others
                 self._others[patience] = other
             return self._others[patience]
@@ -113,7 +117,7 @@ class Clouds:
     def check_account(self) -> str:
         """Return the credentials' account. Raises :class:`CloudError` when it is not the administration's."""
         wanted = self.environment.accounts.administration
-        region = self.environment.dns_region
+        region = self.near
         with told(region, "asking whose credentials these are"):
             account = str(self.client("sts", region, wanted).get_caller_identity()["Account"])
         if account != wanted:
@@ -133,18 +137,20 @@ class Clouds:
     def _at_hand(self, account: str) -> boto3.Session:
         if self.local:
             return boto3.Session(aws_access_key_id=account, aws_secret_access_key="local")
-        with told(self.environment.dns_region, "reading the credentials"):
+        with told(self.near, "reading the credentials"):
             return boto3.Session()
 
     def _assumed(self, account: str) -> boto3.Session:
-        role, region = self.environment.accounts.access_role, self.environment.dns_region
+        role = self.environment.accounts.access_role
         if role is None:
             raise CloudError(
                 f"the stacks live in the account {account}, and the credentials are for another",
                 hint="name a role of that account that they may assume, as accounts.access_role",
             )
         session = self._at_hand(self.environment.accounts.administration)
-        regions = dict.fromkeys((region, *(each.name for each in self.environment.all_regions)))
+        regions = dict.fromkeys(
+            (self.near, self.environment.dns_region, *(each.name for each in self.environment.all_regions))
+        )
         return boto3.Session(botocore_session=_renewing(session, f"arn:aws:iam::{account}:role/{role}", (*regions,)))
 
 

@@ -27,10 +27,13 @@ def clouds(environment: Environment, *, local: bool, name: str = "default", star
 
     if not local:
         return Clouds(environment)
-    from twin.cloud import process
+    from twin.cloud import organization, process
 
-    accounts = environment.accounts
-    options = process.Options(account=accounts.workload, region=environment.dns_region)
+    options = process.Options(
+        account=environment.accounts.workload,
+        region=environment.dns_region,
+        organization=organization.belonging(environment),
+    )
     state = process.up(name, options) if start else process.status(name)
     if state.running is None:
         raise UsageError(

@@ -16,14 +16,23 @@ from generator import naming
 from generator.policies.handlers import HANDLERS
 
 ADMINISTRATION, WORKLOAD = "administration", "workload"
-COMMANDS = ("plan", "deploy", "diff", "status", "outputs", "stop", "destroy")
+_DEPLOYING = ("plan", "deploy", "diff", "status", "outputs", "stop", "destroy")
+_BEFORE_AND_AFTER = ("preflight", "rehome")
+_RECOVERIES = ("failover", "switchover", "failback")
+_WATCHED = ("follow", "approve", "refuse")
+COMMANDS = (*_DEPLOYING, *_BEFORE_AND_AFTER, *_RECOVERIES, *_WATCHED)
 """The commands that ask AWS, in the order of the documentation."""
 
-_EVERY = frozenset(COMMANDS)
-_LOOKING = frozenset({"plan", "deploy", "diff", "outputs", "stop", "destroy"})
+_ALL = frozenset(COMMANDS)
+_EVERY = frozenset({*_DEPLOYING, *_BEFORE_AND_AFTER})
+"""Those that look at a whole environment; a recovery asks its target region alone."""
+_RECOVERING, _FOLLOWING = frozenset(_RECOVERIES), frozenset({*_RECOVERIES, *_WATCHED})
+_LOOKING = frozenset({"plan", "deploy", "diff", "outputs", "stop", "destroy", "rehome"})
 _PLANNING = frozenset({"plan", "deploy", "diff"})
-_CHANGING = frozenset({"deploy", "destroy"})
-_DEPLOY, _DESTROY, _STATUS = frozenset({"deploy"}), frozenset({"destroy"}), frozenset({"status"})
+_CHANGING, _OPERATING = frozenset({"deploy", "destroy"}), frozenset({"deploy", "destroy", "rehome"})
+_DEPLOY, _DESTROY = frozenset({"deploy"}), frozenset({"destroy"})
+_STATUS = frozenset({"status", *_BEFORE_AND_AFTER})
+_REHOME, _PREFLIGHT = frozenset({"rehome"}), frozenset({"preflight"})
 _STOP = frozenset({"stop"})
 
 FREE = frozenset({"sts:GetCallerIdentity"})
@@ -38,6 +47,8 @@ _PLAIN = "arn:aws:cloudformation:{home}:{account}:stack/dr-{suffix}-*/*"
 _BEHIND = "arn:aws:cloudformation:*:{account}:stack/StackSet-dr-{suffix}-*/*"
 _TEMPLATES = "arn:aws:s3:::dr-{suffix}-*-{administration}-bodies"
 _SECRET = "arn:aws:secretsmanager:*:{workload}:secret:dr-{suffix}-database-??????"
+_MACHINE = "arn:aws:states:*:{workload}:stateMachine:dr-{suffix}-*-recovery"
+_EXECUTION = "arn:aws:states:*:{workload}:execution:dr-{suffix}-*-recovery:*"
 _TABLE = "arn:aws:dynamodb:*:{workload}:table/dr-{suffix}"
 _LEASE = f"arn:aws:dynamodb:{{home}}:{{administration}}:table/{naming.DEPLOYMENT_TABLE.pattern}"
 _CODE = "arn:aws:s3:::dr-{suffix}-*-{workload}-code"
@@ -93,7 +104,7 @@ _OWN = "the stack is made with the caller's own rights, since no role of CloudFo
 
 RIGHTS: tuple[Right, ...] = (
     Right(
-        "AssumeAccessRole", ADMINISTRATION, _EVERY, ("sts:AssumeRole",), ("arn:aws:iam::{workload}:role/{access}",),
+        "AssumeAccessRole", ADMINISTRATION, _ALL, ("sts:AssumeRole",), ("arn:aws:iam::{workload}:role/{access}",),
         when="two accounts",
     ),
     Right(
@@ -121,7 +132,7 @@ RIGHTS: tuple[Right, ...] = (
         ("cloudformation:ListStackInstances", "cloudformation:ListStackSetOperations"), (_STACKSET,),
     ),
     Right(
-        "FollowOperations", ADMINISTRATION, _CHANGING,
+        "FollowOperations", ADMINISTRATION, _OPERATING,
         ("cloudformation:DescribeStackSetOperation",), (_STACKSET,),
     ),
     Right(
@@ -140,11 +151,14 @@ RIGHTS: tuple[Right, ...] = (
         (_STACKSET, *_TARGETS),
     ),
     Right(
-        "PassAdministrationRole", ADMINISTRATION, _CHANGING, ("iam:GetRole", "iam:PassRole"),
+        "UpdateInstances", ADMINISTRATION, _REHOME, ("cloudformation:UpdateStackInstances",), (_STACKSET, *_TARGETS),
+    ),
+    Right(
+        "PassAdministrationRole", ADMINISTRATION, _OPERATING, ("iam:GetRole", "iam:PassRole"),
         (f"arn:aws:iam::{{administration}}:role/{naming.ADMINISTRATION_ROLE.pattern}",), when="self-managed",
     ),
     Right(
-        "HoldLease", ADMINISTRATION, _CHANGING, ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        "HoldLease", ADMINISTRATION, _OPERATING, ("dynamodb:GetItem", "dynamodb:UpdateItem"),
         (_LEASE,),
     ),
     Right(
@@ -249,14 +263,14 @@ RIGHTS: tuple[Right, ...] = (
         "LiftTerminationProtection", WORKLOAD, _DESTROY, ("cloudformation:UpdateTerminationProtection",), (_BEHIND,),
     ),
     Right(
-        "ReadStackEvents", WORKLOAD, _CHANGING, ("cloudformation:DescribeStackEvents",), (_BEHIND,),
+        "ReadStackEvents", WORKLOAD, _OPERATING, ("cloudformation:DescribeStackEvents",), (_BEHIND,),
     ),
     Right(
         "ProtectStacks", WORKLOAD, _CHANGING, ("cloudformation:GetStackPolicy", "cloudformation:SetStackPolicy"),
         (_BEHIND,),
     ),
     Right(
-        "SeeGlobalDatabase", WORKLOAD, _EVERY, ("rds:DescribeDBClusters", "rds:DescribeGlobalClusters"),
+        "SeeGlobalDatabase", WORKLOAD, _EVERY | _RECOVERING, ("rds:DescribeDBClusters", "rds:DescribeGlobalClusters"),
         within="regions", reason="AWS's own policy for a Region switch plan describes on * too; in these regions",
     ),
     Right(
@@ -280,7 +294,7 @@ RIGHTS: tuple[Right, ...] = (
         ("arn:aws:lambda:*:{workload}:function:dr-{suffix}-*-bootstrap-database",),
     ),
     Right(
-        "ReadState", WORKLOAD, _STATUS, ("dynamodb:Scan",), (f"{_TABLE}-*-state",),
+        "ReadState", WORKLOAD, _STATUS | _RECOVERING, ("dynamodb:Scan",), (f"{_TABLE}-*-state",),
     ),
     Right(
         "ReadSubscribers", WORKLOAD, _STATUS | _DEPLOY, ("sns:ListSubscriptionsByTopic",),
@@ -301,6 +315,42 @@ RIGHTS: tuple[Right, ...] = (
             "route53:ListResourceRecordSets", "route53:TestDNSAnswer",
         ),
         within="us-east-1", reason="Route 53 chooses the ids of zones and checks; its requests count as us-east-1's",
+    ),
+    Right(
+        "StartRecovery", WORKLOAD, _RECOVERING, ("states:StartExecution",), (_MACHINE,),
+    ),
+    Right(
+        "CallAssess", WORKLOAD, _RECOVERING, ("lambda:InvokeFunction",),
+        ("arn:aws:lambda:*:{workload}:function:dr-{suffix}-*-assess",),
+    ),
+    Right(
+        "ReadRecoveryLease", WORKLOAD, _FOLLOWING | _REHOME, ("dynamodb:GetItem",), (f"{_TABLE}-*-state",),
+    ),
+    Right(
+        "FollowRecovery", WORKLOAD, _FOLLOWING, ("states:DescribeExecution", "states:GetExecutionHistory"),
+        (_EXECUTION,),
+    ),
+    Right(
+        "SeeRecovery", WORKLOAD, _REHOME, ("states:DescribeExecution",), (_EXECUTION,),
+    ),
+    Right(
+        "FindRecovery", WORKLOAD, frozenset({"follow"}), ("states:ListExecutions",), (_MACHINE,),
+    ),
+    Right(
+        "ApproveRecovery", WORKLOAD, frozenset({"approve"}), ("states:SendTaskSuccess",), within="regions",
+        reason="an answer names a task's token and no resource; whoever may read the history has it",
+    ),
+    Right(
+        "RefuseRecovery", WORKLOAD, frozenset({"refuse"}), ("states:SendTaskFailure",), within="regions",
+        reason="an answer names a task's token and no resource; whoever may read the history has it",
+    ),
+    Right(
+        "CallPreflight", WORKLOAD, _PREFLIGHT, ("lambda:InvokeFunction",),
+        ("arn:aws:lambda:*:{workload}:function:dr-{suffix}-*-preflight",),
+    ),
+    Right(
+        "SeeSchedules", WORKLOAD, _PREFLIGHT, ("scheduler:GetSchedule",),
+        ("arn:aws:scheduler:*:{workload}:schedule/default/dr-{suffix}-*",),
     ),
 )  # fmt: skip
 """Every right, the administration account's first."""

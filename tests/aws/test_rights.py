@@ -63,7 +63,7 @@ def test_a_command_that_looks_is_allowed_exactly_the_calls_that_its_modules_make
     assert sorted(allowed(MANAGED, command) ^ made) == ["cloudformation:ListStacks"]
 
 
-@pytest.mark.parametrize("command", ["plan", "diff", "status", "outputs"])
+@pytest.mark.parametrize("command", ["plan", "diff", "status", "outputs", "follow"])
 def test_a_command_that_looks_may_change_nothing(command: str) -> None:
     for scope in SCOPES.values():
         assert [each for each in allowed(scope, command) if each.split(":")[1].startswith(CHANGES)] == []
@@ -121,6 +121,37 @@ def test_every_policy_fits_into_a_roles_inline_policies(name: str, command: str)
 def test_taking_an_environment_down_may_make_nothing_but_snapshots() -> None:
     made = [each for each in allowed(TWO, "destroy") if each.split(":")[1].startswith(("Create", "Put", "Attach"))]
     assert sorted(made) == ["rds:CreateDBClusterSnapshot", "s3:PutObject"]
+
+
+RECOVERIES = ("failover", "switchover", "failback")
+
+
+@pytest.mark.parametrize("command", [*RECOVERIES, "follow", "approve", "refuse"])
+@pytest.mark.parametrize("name", SCOPES)
+def test_a_recovery_needs_no_right_on_a_global_control_plane(name: str, command: str) -> None:
+    services = {each.split(":")[0] for each in allowed(SCOPES[name], command)}
+    assert services <= {"states", "lambda", "dynamodb", "rds", "sts"}
+
+
+@pytest.mark.parametrize("command", RECOVERIES)
+def test_whoever_may_start_a_recovery_may_not_promote_fence_or_write_by_themselves(command: str) -> None:
+    doing = {
+        each for each in allowed(ONE, command) if each.split(":")[1].startswith((*CHANGES, "Start", "Send", "Fail"))
+    }
+    assert doing == {"states:StartExecution", "lambda:InvokeFunction"}
+    functions = [each["Resource"] for each in statements(ONE, command) if "lambda:InvokeFunction" in each["Action"]]
+    assert functions == [["arn:aws:lambda:*:111122223333:function:dr-one-*-assess"]]
+
+
+def test_starting_and_approving_are_two_peoples_rights() -> None:
+    for command in RECOVERIES:
+        assert "states:SendTaskSuccess" not in allowed(ONE, command)
+    assert "states:StartExecution" not in allowed(ONE, "approve")
+
+
+def test_moving_home_may_update_instances_and_change_nothing_else() -> None:
+    doing = {each for each in allowed(ONE, "rehome") if each.split(":")[1].startswith(CHANGES)}
+    assert doing == {"cloudformation:UpdateStackInstances", "dynamodb:UpdateItem"}
 
 
 def test_an_unknown_command_has_no_rights() -> None:

@@ -75,9 +75,9 @@ def test_after_a_swap_only_the_pending_move_of_home_is_told(made: Environment) -
     verdict = judge(made, world.well(made, active=B, home=A))
     assert [each.role for each in verdict.standings] == ["standby", "active"]
     assert told(verdict) == [
-        f"DNS: home is {A}, active is {B}: until dns.home follows, {A} is answered when no region is healthy"
+        f"DNS: home is {A}, active is {B}: until home follows, {A} is answered when no region is healthy"
     ]
-    assert f"set dns.home to {B}" in verdict.findings[0].hint
+    assert "python -m generator rehome" in verdict.findings[0].hint
 
 
 def test_after_home_has_followed_the_file_that_was_left_behind_is_told(made: Environment, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from tests.drill.histories import (
     writes,
 )
 from twin.drill.invariants import invariants
-from twin.drill.record import Call, Event, Finding, History
+from twin.drill.record import Call, Event, Finding, History, RegionSample, Sample
 
 
 def found(history: History) -> dict[str, Finding]:
@@ -147,14 +147,25 @@ def test_i4_dns_goes_on_answering_a_region_that_cannot_be_written_to() -> None:
     history = region_loss(ended_ms=at(PROMOTED + 300), samples=(*region_loss().samples[:PROMOTED], *late))
     broken = found(history)["I4"]
     assert broken.held is False
-    assert "299.0 s on end; the budget of dns is 219.0 s" in broken.reason
+    assert "answered for at most 299.0 s on end" in broken.reason
+    assert "dns has 219.0 s" in broken.reason
     assert found(replace(history, speed=60.0))["I4"].held is False
     assert found(region_loss(speed=60.0))["I4"].held is False, "the budget is shorter at a higher speed"
 
 
+def test_i4_a_region_that_takes_no_writes_goes_on_counting_as_healthy() -> None:
+    flattered = [
+        replace(each, regions={**each.regions, A: RegionSample("none", healthy=True)}) for each in late_samples()
+    ]
+    assert found(region_loss(samples=tuple(flattered)))["I4"].held is False
+
+
+def late_samples() -> list[Sample]:
+    return [sample(each, ("none", "replica"), (A,)) for each in range(500)]
+
+
 def test_i4_a_region_that_cannot_be_written_to_may_be_answered_while_none_can() -> None:
-    nowhere = [sample(each, ("none", "replica"), (A,)) for each in range(500)]
-    assert found(region_loss(samples=tuple(nowhere)))["I4"].held is True
+    assert found(region_loss(samples=tuple(late_samples())))["I4"].held is True
 
 
 def test_i5_an_answer_that_moves_to_a_replica() -> None:

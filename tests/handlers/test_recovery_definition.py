@@ -23,6 +23,7 @@ from recovery_world import AWAY, HERE, client_error
 from stage import DEFINITION, SUBSTITUTIONS, Stage, definition
 
 from recovery import signals
+from recovery.rejoin import ABANDONED_SECONDS
 
 DEADLINE_SECONDS = 60
 ACCOUNT = "123456789012"
@@ -76,6 +77,13 @@ def test_the_items_carry_the_names_that_the_functions_read() -> None:
     assert items["Mark"] == signals.SUPERSEDED_ITEM
     lease = definition()["States"]["TakeLease"]["Parameters"]["Item"]["name"]["S"]
     assert lease == signals.LEASE_NAME
+
+
+def test_a_failover_counts_as_given_up_only_when_the_machine_itself_has_stopped_waiting_for_the_proof() -> None:
+    states = definition()["States"]
+    (last,) = [each for each in states["IsConfirmed"]["Choices"] if each["Next"] == "NotConfirmed"]
+    waits = last["NumericGreaterThanEquals"] * states["WaitForProof"]["Seconds"]
+    assert waits <= ABANDONED_SECONDS <= waits + 60
 
 
 def test_every_state_is_reached_from_the_start() -> None:

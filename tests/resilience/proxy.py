@@ -217,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
             Ill.UNAVAILABLE: (503, "ServiceUnavailable"),
         }[ill]
         message = f"the call {ill.value}"
-        if service in ("lambda", "dynamodb", "secretsmanager"):
+        if service in ("lambda", "dynamodb", "secretsmanager", "states"):
             kind, body = "application/json", json.dumps({"__type": code, "message": message}).encode()
         else:
             inner = f"<Code>{code}</Code><Message>{message}</Message>"

@@ -90,8 +90,8 @@ INERT = (
         "AWS::KMS::Key", "nothing is encrypted with it; its policy binds callers of topics, secrets and buckets only"
     ),
     Inert("AWS::Logs::LogGroup", "nothing is deleted when its days are over"),
-    Inert("AWS::RDS::DBClusterParameterGroup", "the PostgreSQL server behind the cluster does not read them"),
-    Inert("AWS::RDS::DBParameterGroup", "the PostgreSQL server behind the cluster does not read them"),
+    Inert("AWS::RDS::DBClusterParameterGroup", "what a plain PostgreSQL knows is set at its first start; rds.* is not"),
+    Inert("AWS::RDS::DBParameterGroup", "what a plain PostgreSQL knows is set at its first start; rds.* is not"),
     Inert("AWS::RDS::EventSubscription", "no event is published"),
 )
 

@@ -64,6 +64,7 @@ class Order:
     limit: float = 2.0
     life: float = 60.0
     restarts: int = 0
+    port: int = 5432
 
 
 class Names:
@@ -72,10 +73,10 @@ class Names:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._lock = threading.Lock()
-        self._kept: tuple[float, str, str, int] | None = None
+        self._kept: tuple[float, str, str] | None = None
 
-    def writer(self) -> tuple[str, str, int]:
-        """Return the host that the name stands for, its address and port. Raises ``OSError`` when there is none."""
+    def writer(self) -> tuple[str, str]:
+        """Return the host that the name stands for, and its address. Raises ``OSError`` when there is none."""
         with self._lock:
             if self._kept is None or time.monotonic() >= self._kept[0]:
                 self._kept = self._ask()
@@ -86,7 +87,7 @@ class Names:
         with self._lock:
             self._kept = None
 
-    def _ask(self) -> tuple[float, str, str, int]:
+    def _ask(self) -> tuple[float, str, str]:
         import dns.exception
         import dns.resolver
 
@@ -100,7 +101,7 @@ class Names:
             raise OSError(f"{self._order.name} does not resolve: {type(error).__name__}") from error
         host = str(answer.canonical_name).rstrip(".")
         least = min(rrset.ttl for rrset in answer.response.answer)
-        return time.monotonic() + least, host, str(answer[0]), 5432
+        return time.monotonic() + least, host, str(answer[0])
 
 
 class Worker:
@@ -152,12 +153,12 @@ class Worker:
             import psycopg
 
             self._region = ""
-            host, address, port = self._names.writer()
+            host, address = self._names.writer()
             self._region = _region_of(host)
             self._connection = psycopg.connect(
                 host=host,  # the name that the certificate is for, never the zone's (trap 99)
                 hostaddr=address,
-                port=port,
+                port=self._order.port,
                 dbname=self._order.database,
                 user=self._order.user,
                 password=self._order.password,

@@ -114,6 +114,11 @@ def _promised(history: History, missing: tuple[Lost, ...]) -> Iterator[Finding]:
         yield Finding(
             "lossless", "no acknowledged row is lost", not missing, f"{counted(len(missing), 'row')} not there"
         )
+    if promise.fenced:
+        held = history.fenced_ms is not None
+        yield Finding(
+            "fenced", "the old region is closed to its applications", held, "it was" if held else "it never was"
+        )
     said = "\n".join(text(event) for event in messages(history)).lower()
     for words in promise.told:
         found = words.lower() in said

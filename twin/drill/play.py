@@ -184,6 +184,10 @@ def _checkers(play: Play, step: kinds.Checkers) -> None:
     play.ask("PUT", "checkers", region=region, share=step.share)
 
 
+def _zombie(play: Play, step: kinds.Zombie) -> None:
+    play.ask("PUT", "databases/timing", zombie=step.zombie)
+
+
 def _failover(play: Play, step: kinds.Failover) -> None:
     region = play.stage.region(step.failover)
     words = ["failover", str(play.stage.file), "--to", region, "--yes", "--wait"]
@@ -276,6 +280,7 @@ _ACTS: Mapping[type[kinds.Step], Act] = {
     kinds.Functions: _functions,
     kinds.Checkers: _checkers,
     kinds.Objects: _objects,
+    kinds.Zombie: _zombie,
     kinds.Failover: _failover,
     kinds.Switchover: _switchover,
     kinds.Decide: _decide,

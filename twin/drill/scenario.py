@@ -138,6 +138,13 @@ class Checkers(Step):
     share: float = Field(ge=0, le=1)
 
 
+class Zombie(Step):
+    """How long a lost writer that comes back takes itself for the writer, until the service fences it (trap 8)."""
+
+    verb = "zombie"
+    zombie: Seconds
+
+
 class Objects(Step):
     """Write objects into the active region's bucket, or hold their replication up."""
 
@@ -210,7 +217,7 @@ class Repeat(Step):
 
 
 KINDS: tuple[type[Step], ...] = (
-    Wait, Lose, Heal, Isolate, Database, Way, Replication, Service, Functions, Checkers, Objects,
+    Wait, Lose, Heal, Isolate, Database, Way, Replication, Service, Functions, Checkers, Zombie, Objects,
     Failover, Switchover, Decide, Rehome, Kill, Until, Repeat,
 )  # fmt: skip
 VERBS: Mapping[str, type[Step]] = {kind.verb: kind for kind in KINDS}
@@ -234,6 +241,7 @@ class Promised(BaseModel):
     lossless: bool = False
     told: tuple[str, ...] = ()
     down: bool = False
+    fenced: bool = False
 
 
 class Load(BaseModel):
@@ -268,6 +276,7 @@ class Scenario(BaseModel):
             lossless=said.lossless,
             told=said.told,
             down=said.down,
+            fenced=said.fenced,
         )
 
 

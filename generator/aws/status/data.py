@@ -128,13 +128,17 @@ def replication(environment: Environment, report: Report, standing: tuple[Standi
             yield Finding(each.region, said, "look at the bucket's replication events, and at the key's rights")
 
 
+def _follow(region: str) -> str:
+    return f"python -m generator follow ENVIRONMENT --to {region}; nothing else may start"
+
+
 def recovery(environment: Environment, report: Report, standing: tuple[Standing, ...]) -> Iterator[Finding]:
     """Yield recoveries and incidents that are under way, markers, and takeovers that would be refused."""
     for each in report.regions:
         if each.table is None:
             continue
         if each.table.holder:
-            yield Finding(each.region, f"a recovery runs: {each.table.holder}", "follow it; nothing else may start")
+            yield Finding(each.region, f"a recovery runs: {each.table.holder}", _follow(each.region))
         for incident in each.table.incidents:
             ago = (report.at_ms - incident.since_ms) // 1000
             yield Finding(each.region, f"it has noticed the loss of {incident.about}, {ago} s ago", "see its notice")

@@ -51,13 +51,12 @@ def _health(report: Report, answered: Routes, *, told: bool) -> Iterator[Finding
 def _home(environment: Environment, report: Report, answered: Routes) -> Iterator[Finding]:
     active, home = report.active, answered.home
     if active and home and home != active:
-        said = (
-            f"home is {home}, active is {active}: until dns.home follows, {home} is answered when no region is healthy"
-        )
-        yield Finding("DNS", said, f"when the event is over, set dns.home to {active} and deploy")
+        said = f"home is {home}, active is {active}: until home follows, {home} is answered when no region is healthy"
+        yield Finding("DNS", said, "when the event is over: python -m generator rehome ENVIRONMENT")
     if home and home != environment.home:
         said = f"the records say that home is {home}, the environment file says {environment.home}"
-        yield Finding("DNS", said, "python -m generator deploy ENVIRONMENT")
+        hint = f"set dns.home to {home} in the file" if home == active else "python -m generator deploy ENVIRONMENT"
+        yield Finding("DNS", said, hint)
 
 
 def _said(dns: Dns, answered: Routes) -> Iterator[Finding]:
