@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-TOGETHER = ("resilience", "cloud", "aws", "cli")
+TOGETHER = ("resilience", "cloud", "aws", "cli", "drill")
 
 
 def pytest_configure(config: pytest.Config) -> None:

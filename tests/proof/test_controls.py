@@ -62,7 +62,7 @@ CONTROLS = {
         "region-loss", sabotage.last_known_status, with_slow_people, "I4",
     ),
     "no superseded marker": ("zombie-returns", sabotage.no_marker, None, "I3"),
-    "no re-homing": ("silence-after-swap", None, without_rehoming, "I4"),
+    "no re-homing": ("silence-after-swap", None, without_rehoming, "I5"),
     "a fence that revokes a rule": ("isolated-region", sabotage.fence_by_revoking, None, "fenced"),
 }  # fmt: skip
 

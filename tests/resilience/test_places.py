@@ -14,7 +14,7 @@ from generator.config import Environment, load
 from generator.config.parts import Accounts
 from generator.plan.recorded import placed
 from tests.resilience.portrait import portrait
-from tests.resilience.world import HOME, REGIONS, ROOT, Deploying, account, clouds_at, deployed, environment
+from tests.resilience.world import HOME, REGIONS, ROOT, SOAK, Deploying, account, clouds_at, deployed, environment
 from twin.cloud.knobs import Knobs
 
 UNIT = "ou-ab12-abcdefgh"
@@ -46,7 +46,7 @@ def _file(path: Path, count: int) -> Environment:
     return load(path)
 
 
-@pytest.mark.parametrize("count", [3, 10])
+@pytest.mark.parametrize("count", [10] if SOAK > 1 else [5])
 def test_a_file_with_many_regions_is_deployed(url: str, tmp_path: Path, count: int) -> None:
     wanted = _file(tmp_path / "environment.yaml", count)
     assert len(wanted.data_regions) == count
@@ -85,9 +85,9 @@ def test_stacksets_of_an_organization_deploy_into_another_account(url: str, knob
     assert again.changed == ()
 
 
-def test_five_environments_side_by_side_in_one_account_do_not_touch_one_another(url: str) -> None:
+def test_environments_side_by_side_in_one_account_do_not_touch_one_another(url: str) -> None:
     shared = Accounts(workload=account())
-    every = [environment(f"side{index}", accounts=shared) for index in range(5)]
+    every = [environment(f"side{index}", accounts=shared) for index in range(5 if SOAK > 1 else 3)]
     deployments = [Deploying(clouds_at(url, each)) for each in every]
     for deploying in deployments:
         deploying.fine()
