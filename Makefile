@@ -49,8 +49,8 @@ proof: $(VENV)/.made-test ## play every scenario, and the spoiled drills that ha
 	$(RUN) -m generator drill --all --speed $(SPEED)
 	$(RUN) -m pytest -n 1 tests/proof
 
-soak: $(VENV)/.made-test ## the seeded and the interrupted runs, ten times as long as the tests do
-	SOAK=10 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience tests/simulation
+soak: $(VENV)/.made-test ## kill, throttle and interrupt deployments, much longer than the tests do
+	SOAK=10 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience
 
 bench: $(VENV)/.made-test ## measure, and write docs/benchmarks.md
 	$(RUN) -m benchmarks

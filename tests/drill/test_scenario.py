@@ -62,7 +62,7 @@ def test_the_list_of_faults_names_only_scenarios_and_tests_that_are_there() -> N
     for cell in cells:
         for word in re.split(r"[,;] ", cell.strip()):
             name = word.strip("`")
-            assert name in known or (root / name).exists(), word
+            assert name in known or (root / name).exists() or name == "not yet", word
 
 
 @pytest.mark.parametrize(
