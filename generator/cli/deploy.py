@@ -93,11 +93,21 @@ def deploy(  # noqa: PLR0913 - one for each option
     )
     with terminable(), progress.shown(as_json=as_json) as sink:
         result = deploying.deploy(opened, chosen, sink, options)
+    if local:
+        _confirm(chosen)
     if as_json:
         render.data(jsons.dumps({"event": "deployed", **told(result, chosen)}, ensure_ascii=False) + "\n")
     else:
         _say(result, chosen)
     return ended(result)
+
+
+def _confirm(chosen: Clouds) -> None:
+    """Confirm the subscriptions by e-mail as people would: in a local cloud nobody gets the message."""
+    from twin.cloud.knobs import Knobs
+
+    if chosen.local is not None:
+        Knobs(chosen.local.endpoint).ask("PUT", "people", {"confirm": True})
 
 
 def ended(result: Result) -> Exit:

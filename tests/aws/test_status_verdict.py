@@ -146,6 +146,28 @@ def test_alarms_that_ring_on_a_healthy_standby_are_no_news(made: Environment, we
     assert "1 OK, 3 in alarm by its role, 1 without data" in flat
 
 
+@pytest.mark.parametrize(
+    ("alarm", "minutes", "rings"),
+    [
+        ("preflight", 60, False),
+        ("preflight", 200, True),
+        ("no-backups", 60 * 24, False),
+        ("no-backups", 60 * 49, True),
+        ("probe-silent", 5, False),
+        ("probe-silent", 11, True),
+        ("recovery-failed", 1, True),
+    ],
+)
+def test_an_alarm_that_rings_from_birth_is_news_once_what_it_waits_for_is_late(
+    made: Environment, well: Report, alarm: str, minutes: int, rings: bool
+) -> None:
+    stacks = {each.region: each for each in well.regions}[B].stacks or ()
+    young = tuple(replace(each, created_ms=NOW - minutes * 60_000) for each in stacks)
+    name = f"dr-example-{B}-{alarm}"
+    found = told(judge(made, world.changed(well, B, stacks=young, alarms=(Alarm(name, "ALARM"),))))
+    assert (f"{B}: in alarm: {name}" in found) is rings
+
+
 def test_a_writer_that_does_not_prove_it_is_told_with_the_reason(made: Environment, well: Report) -> None:
     silent = world.changed(well, A, measured=replace(measured(well, A), proof=Datum(0.0, NOW - 10_000)))
     assert f"{A}: it is the writer and does not prove it: {A} is writer" in told(judge(made, silent))

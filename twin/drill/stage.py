@@ -39,9 +39,6 @@ from twin.drill.scenario import Scenario
 READY_SECONDS = 600.0
 """Within which a new environment has to be well, at speed 1; a sixth of it at least."""
 
-NOT_YET = ("-preflight", "-no-backups")
-"""Ends of alarms that ring in every new environment until the first hour's pre-flight and the first night's backup."""
-
 LIFE_SECONDS = 60.0
 """After which the application's pool makes a connection anew (docs/client-guide.md), at speed 1."""
 
@@ -243,14 +240,13 @@ def stage(scenario: Scenario, *, speed: float, say: Say, policies: bool = True) 
 
 
 def await_well(built: Stage, say: Say) -> None:
-    """Wait until ``status`` finds nothing but what takes an hour. Raises :class:`DrillError` with what it finds."""
+    """Wait until ``status`` has nothing to find. Raises :class:`DrillError` with what it finds."""
     say("waiting until every region is well")
     looking = clouds_for_looking(built.clouds)
     last = time.monotonic() + max(READY_SECONDS / built.speed, READY_SECONDS / 6)
     said = ""
     while True:
-        found = judge(built.environment, look(looking, built.environment)).findings
-        findings = [each for each in found if not each.what.endswith(NOT_YET)]
+        findings = judge(built.environment, look(looking, built.environment)).findings
         if not findings:
             return
         now = "; ".join(f"{each.where}: {each.what}" for each in findings[:2])
@@ -258,10 +254,8 @@ def await_well(built: Stage, say: Say) -> None:
             say(f"  not yet: {now}")
             said = now
         if time.monotonic() > last:
-            all_of_it = "; ".join(f"{each.where}: {each.what}" for each in findings)
-            raise DrillError(
-                f"the environment is not well after its deployment: {all_of_it}", hint="look at its status"
-            )
+            found = "; ".join(f"{each.where}: {each.what}" for each in findings)
+            raise DrillError(f"the environment is not well after its deployment: {found}", hint="look at its status")
         time.sleep(0.5)
 
 

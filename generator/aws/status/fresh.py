@@ -12,6 +12,15 @@ A schedule begins within its minute and is run once a minute (EventBridge Schedu
 a proof belongs to the minute in which it was made, and Route 53 and CloudWatch show it a minute or two later.
 """
 
+FIRST_RINGS = {
+    "probe-silent": ("probe", 10),
+    "unwatched": ("health", 10),
+    "preflight": ("recovery", 3 * 60),
+    "no-backups": ("backup", 2 * 24 * 60),
+}
+"""Alarms for which silence is a failure, so that they ring from birth until what they wait for has come: by the end of
+their names, the stack whose age counts, and the minutes within which it comes."""
+
 _LAST_OF_A_REGION = ("probe", "marker", "health")
 """The probe can sign in once the ``health`` stack is being made: ``deploy`` gives it its role before."""
 
@@ -44,3 +53,12 @@ def awaited(report: Report, facts: RegionFacts) -> str:
 def any_new(report: Report) -> bool:
     """Return whether any data region is new; DNS follows the last of them."""
     return any(new(report, each) for each in report.regions if each.role != "witness")
+
+
+def rings_from_birth(report: Report, facts: RegionFacts, alarm: str) -> bool:
+    """Return whether an alarm rings only because what it waits for can't have come yet."""
+    for end, (stack, minutes) in FIRST_RINGS.items():
+        if alarm.endswith(f"-{end}"):
+            age = age_ms(report, facts, stack)
+            return age is not None and age < minutes * 60_000
+    return False

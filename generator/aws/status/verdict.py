@@ -107,7 +107,7 @@ def _watch(report: Report) -> Iterator[Finding]:
         yield from _preflight(report, each)
         ringing = Counter(alarm.name for alarm in each.alarms or () if alarm.state == "ALARM")
         for name in sorted(ringing):
-            if news(name):
+            if news(name) and not fresh.rings_from_birth(report, each, name):
                 yield Finding(each.region, f"in alarm: {name}")
 
 
