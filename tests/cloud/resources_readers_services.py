@@ -154,21 +154,27 @@ def _machine(of: Record) -> Properties:
     }
     return {
         **said,
-        "Definition": _put_back(definition, substitutions),
+        "Definition": _as_wanted(definition, of.wanted["Definition"], substitutions),
         "DefinitionSubstitutions": substitutions,
         "LoggingConfiguration": upper(found.get("loggingConfiguration") or {}),
         "TracingConfiguration": upper(found.get("tracingConfiguration") or {}),
     }
 
 
-def _put_back(definition: Any, substitutions: dict[str, str]) -> Any:
-    """Return the definition as the template has it: each substituted value as its name."""
-    if isinstance(definition, dict):
-        return {name: _put_back(each, substitutions) for name, each in definition.items()}
-    if isinstance(definition, list):
-        return [_put_back(each, substitutions) for each in definition]
-    names = {value: f"${{{name}}}" for name, value in substitutions.items()}
-    return names.get(definition, definition) if isinstance(definition, str) else definition
+def _as_wanted(found: Any, wanted: Any, substitutions: dict[str, str]) -> Any:
+    """Return the definition in the template's words wherever it is what these come to."""
+    if isinstance(found, dict):
+        known = wanted if isinstance(wanted, dict) else {}
+        return {name: _as_wanted(each, known.get(name), substitutions) for name, each in found.items()}
+    if isinstance(found, list):
+        beside = wanted if isinstance(wanted, list) and len(wanted) == len(found) else [None] * len(found)
+        return [_as_wanted(each, one, substitutions) for each, one in zip(found, beside, strict=True)]
+    if not isinstance(wanted, str):
+        return found
+    filled = wanted
+    for name, value in substitutions.items():
+        filled = filled.replace(f"${{{name}}}", value)
+    return wanted if filled == found else found
 
 
 @reader("AWS::Scheduler::Schedule")
