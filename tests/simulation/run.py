@@ -70,7 +70,7 @@ def play(plan: Plan, seed: int = 0, mutant: Mutant = SOUND, prepare: Callable[[W
 def settle(world: World, disasters: Disasters) -> None:
     """End all faults, and let people and the environment come to rest."""
     disasters.end_all()
-    world.people.diligent = True
+    world.people.diligent, world.people.idle = True, False
     world.say("twin", "", "all faults are over")
     for _ in range(ROUNDS):
         world.clock.run(PEACE_SECONDS)

@@ -102,3 +102,22 @@ def test_a_recovery_that_was_killed_once_its_promotion_was_taken_leaves_no_zombi
     world = play(Plan(shape, Habits(), faults, 1200), prepare=lambda world: setattr(world.people, "idle", True))
     assert _verbs(world)[:1] == [(FAILOVER, B)]
     assert not {each.name for each in judge(world)} & {"I3", "I4"}, str(world.story)
+
+
+def test_a_region_that_becomes_the_writer_again_behind_its_own_fence_is_let_out() -> None:
+    """B fenced A and took over; A follows on a new volume, its probe silent, and takes over before it is let out.
+
+    Then neither can prove anything: A's fence keeps its probe out, and B was fenced by the failover back.
+    """
+    shape = Shape(probe="endpoint", mode="approval")
+    faults = (
+        Fault(60, "killed", {"region": A}, 300),
+        Fault(240, "probe silent", {"region": A}, 700),
+        _asked(150, B),
+        _asked(400, A),
+    )
+    world = play(
+        Plan(shape, Habits(rejoins=200), faults, 1300), prepare=lambda world: setattr(world.people, "idle", True)
+    )
+    assert _verbs(world)[:2] == [(FAILOVER, B), (FAILOVER, A)], str(world.story)
+    assert not judge(world), str(world.story)
