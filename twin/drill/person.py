@@ -1,34 +1,28 @@
 """The people of a drill: they type the commands that the runbook names, against the local cloud as if it were AWS.
 
 Each command runs in a process of its own, with nothing but what a person has: the environment file, credentials, and
-the endpoint in a variable. What it prints goes to the time line.
+the endpoint in a variable. How it ended, and what it said of that, goes to the time line.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-Heard = Callable[[str, dict[str, Any]], None]
-"""``heard(command, line)``: a line of JSON that a command has printed."""
 
 
 @dataclass
 class Command:
-    """A command that a person has typed. ``lines``: what it has printed; ``errors``: what it said when it ended."""
+    """A command that a person has typed. ``errors``: what it said, once it has ended."""
 
     words: tuple[str, ...]
     process: subprocess.Popen[str]
-    lines: list[dict[str, Any]] = field(default_factory=list)
     errors: str = ""
 
     @property
@@ -46,7 +40,7 @@ class Command:
         return self.process.wait(seconds)
 
 
-def type_(words: Sequence[str], variables: dict[str, str], heard: Heard) -> Command:
+def type_(words: Sequence[str], variables: dict[str, str]) -> Command:
     """Have a person type a command of this library; return at once."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     paths = (str(ROOT), os.environ.get("PYTHONPATH"))
@@ -58,24 +52,13 @@ def type_(words: Sequence[str], variables: dict[str, str], heard: Heard) -> Comm
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         },
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
     command = Command(tuple(words), process)
-    threading.Thread(target=_listen, args=(command, heard), daemon=True).start()
     threading.Thread(target=_note, args=(command,), daemon=True).start()
     return command
-
-
-def _listen(command: Command, heard: Heard) -> None:
-    assert command.process.stdout is not None
-    for line in command.process.stdout:
-        with contextlib.suppress(ValueError):
-            said = json.loads(line)
-            if isinstance(said, dict):
-                command.lines.append(said)
-                heard(command.said, said)
 
 
 def _note(command: Command) -> None:

@@ -66,12 +66,12 @@ class Play:
         return region in (each.name for each in self.stage.environment.data_regions)
 
     def type(self, *words: str) -> Command:
-        """Have a person type a command; what it prints goes to the time line."""
+        """Have a person type a command."""
         typed = " ".join(_short(word) for word in words)
         event = self.seen.note("person", "", f"types python -m generator {typed}", verb=words[0])
         if words[0] != "rehome":
             self._begin(event)
-        command = type_(words, dict(self.stage.running.environment), lambda _, __: None)
+        command = type_(words, dict(self.stage.running.environment))
         self.commands.append(command)
         return command
 
