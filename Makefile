@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 ENV ?= stacksets/example.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help drill build deploy-local check lint test proof simulate soak bench clean
+.PHONY: help drill build deploy-local check lint test proof soak bench clean
 SCENARIO ?= region-loss
 SPEED ?= 10
 
@@ -49,11 +49,8 @@ proof: $(VENV)/.made-test ## play every scenario, and the spoiled drills that ha
 	$(RUN) -m generator drill --all --speed $(SPEED)
 	$(RUN) -m pytest -n 1 tests/proof
 
-simulate: $(VENV)/.made-test ## two hundred seeded runs of a simulated environment; some seeds still break an invariant (docs/limits.md)
-	$(RUN) -m pytest -n 2 tests/simulation
-
-soak: $(VENV)/.made-test ## kill, throttle and interrupt deployments, much longer than the tests do
-	SOAK=10 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience
+soak: $(VENV)/.made-test ## interrupted deployments, simulated runs and the databases' machine, much longer than the tests do
+	SOAK=10 $(RUN) -m pytest -n 2 --dist loadgroup tests/resilience tests/simulation tests/cloud/test_databases_machine.py
 
 bench: $(VENV)/.made-test ## measure, and write docs/benchmarks.md
 	$(RUN) -m benchmarks

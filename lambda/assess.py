@@ -19,6 +19,7 @@ from clients import ClientFactory, Clients, Limits
 
 from recovery import failover, switchover
 from recovery.decision import Decision, refuse
+from recovery.failover import Terms
 from recovery.signals import FAILOVER, SWITCHOVER
 from recovery.state import Snapshot
 
@@ -128,8 +129,8 @@ def _decide(assess: Assess, request: Mapping[str, Any], snapshot: Snapshot) -> D
         )
     rpo_seconds, now_ms = assess.settings.rpo_seconds, assess.now_ms()
     if verb == FAILOVER:
-        accept = request.get("accept_data_loss") is True
-        return failover.decide(snapshot, target, accept_data_loss=accept, rpo_seconds=rpo_seconds, now_ms=now_ms)
+        terms = Terms(rpo_seconds, request.get("accept_data_loss") is True, str(request.get("lost", "")))
+        return failover.decide(snapshot, target, terms, now_ms)
     if verb == SWITCHOVER:
         asked = replace(snapshot, active_database=_ask_active(assess, snapshot))
         return switchover.decide(asked, target, rpo_seconds=rpo_seconds, now_ms=now_ms)

@@ -1,7 +1,8 @@
 """Keeps everybody from the old writer's database, from the outside, and lets them in again.
 
-The fence is one entry in the network ACL of the other region's data subnets: rule 1, inbound, deny the
-database's port from anywhere. Network ACLs keep no state, so connections that are open stop as well
+The fence is one entry in the network ACL of the other region's data subnets, before all others: inbound, deny
+the database's port from anywhere. Each region makes it under a number of its own, so that it never lifts
+another one's. Network ACLs keep no state, so connections that are open stop as well
 (VPC User Guide, "Control subnet traffic with network access control lists"); revoking a security group's
 rule would leave them alive (trap 49b).
 
@@ -28,7 +29,6 @@ CALLS: tuple[str, ...] = ("sts:AssumeRole",)
 BORROWED_CALLS: tuple[str, ...] = ("ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAclEntry")
 """What the fence role of the other region is asked for."""
 
-RULE = 1
 PORT = 5432
 SESSION_SECONDS = 900
 """The shortest session there is (STS API, ``AssumeRole``)."""
@@ -61,6 +61,11 @@ class Settings(settings.Settings):
     fence_roles: str
     network_acls: Mapping[str, str]
     external_id: str | None
+
+    @property
+    def rule(self) -> int:
+        """Return the number of this region's fences, the same wherever home is; the ACL's own begin at 100."""
+        return 1 + sorted(self.data_regions).index(self.region)
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def _act(fence: Fence, region: str, wanted: str, *, dry_run: bool) -> str:
         return f"the fence role of {region} could not be assumed: {error_code(error)}: {error}"
     entry: dict[str, Any] = {
         "NetworkAclId": fence.settings.network_acls[region],
-        "RuleNumber": RULE,
+        "RuleNumber": fence.settings.rule,
         "Egress": False,
         "DryRun": dry_run,
     }

@@ -183,9 +183,8 @@ def _next(notice: Notice, snapshot: Snapshot, observation: Observation) -> str:
     decision = failover.decide(
         snapshot,
         told.region,
-        accept_data_loss=False,
-        rpo_seconds=told.rpo_seconds,
-        now_ms=notice.now_ms(),
+        failover.Terms(told.rpo_seconds, lost=observation.active),
+        notice.now_ms(),
     )
     answer = "accepted" if decision.accepted else "refused"
     hint = f" ({decision.hint})" if decision.hint else ""
@@ -205,6 +204,7 @@ def _start(notice: Notice, known: Incident, reason: str) -> str:
     request = {
         "verb": signals.FAILOVER,
         "target": told.region,
+        "lost": known.about,
         "accept_data_loss": False,
         "approval": told.mode == incident.APPROVAL,
         "approval_seconds": told.approval_seconds,
@@ -247,7 +247,7 @@ def _news(notice: Notice, snapshot: Snapshot, lifted: Lifted) -> tuple[str, str]
         return (
             f"the {lifted.what} on {old} is lifted: it was not taken over from",
             f"{lifted.reason}\n\nnext: python -m generator status ENV; if {old} is lost after all, start the "
-            f"failover again: python -m generator failover ENV --to {here}",
+            f"failover again: python -m generator failover ENV --to {here} --lost {old}",
         )
     active = snapshot.active
     return (

@@ -1,7 +1,8 @@
 """Lifts, after a failover, what holds the old region back: its fence, then its marker.
 
 :mod:`recovery.rejoin` decides. What a failover that came to nothing left on the active region goes as well,
-because nobody else would take it away.
+because nobody else would take it away; and the marker is written that one which was killed after its promotion
+did not come to write.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from state import StateTable
 
 from recovery import rejoin, signals
 from recovery.signals import FENCE
-from recovery.state import Snapshot
+from recovery.state import Mark, Snapshot
+
+ABSENT, NAMES = "attribute_not_exists(#kind)", {"#kind": signals.KEY_KIND}
+"""The condition under which a marker that is owed is written: a newer one is not replaced."""
 
 RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
 """Statuses of an execution that has not ended (Step Functions API, ``DescribeExecution``)."""
@@ -50,8 +54,12 @@ class Unfencing:
     failed: Callable[[str, str], None]
 
     def lift(self, snapshot: Snapshot, now_ms: int) -> list[Lifted]:
-        """Lift all that may be lifted, fences before markers, and return it. Errors are the table's own."""
+        """Lift all that may be lifted, fences before markers, and return it. Errors are the table's own.
+
+        What a killed recovery still owes is written first, so that nothing is lifted that was never held.
+        """
         snapshot = self._without_dead_holder(snapshot)
+        snapshot = replace(snapshot, markers=(*snapshot.markers, *self._write_owed(snapshot, now_ms)))
         lifted = []
         for region in sorted({mark.region for mark in (*snapshot.fences, *snapshot.markers)}):
             found = rejoin.decide(snapshot, region, now_ms)
@@ -62,6 +70,16 @@ class Unfencing:
                 self.table.delete(signals.SUPERSEDED_ITEM, region)
                 lifted.append(Lifted(region, "marker", found.reason, found.abandoned))
         return lifted
+
+    def _write_owed(self, snapshot: Snapshot, now_ms: int) -> list[Mark]:
+        """Write the markers that are owed, each unless it stands already, and return them."""
+        owed = list(rejoin.unmarked(snapshot, now_ms))
+        for mark in owed:
+            attributes = {"at_ms": mark.at_ms, "execution": mark.execution}
+            new = self.table.put_if(signals.SUPERSEDED_ITEM, mark.region, attributes, ABSENT, names=NAMES)
+            if new:
+                self.failed(f"{mark.region} was not marked as superseded", f"{mark.execution} ended first: it is now")
+        return owed
 
     def _unfence(self, region: str) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -169,7 +169,7 @@ def check_fitness(snapshot: Snapshot, now_ms: int) -> Decision | None:
         )
     own = snapshot.proof(here)
     if own is not None and own.fresh(now_ms) and not own.reached:
-        hint = f"{_others(snapshot)}; a fence left in {here} is rule 1 of its data subnets' network ACL"
+        hint = f"{_others(snapshot)}; a fence left in {here} is a deny before rule 100 of its data subnets' network ACL"
         return refuse(snapshot, f"the database in {here} does not answer: {own.reason}", hint)
     return None
 

@@ -19,11 +19,15 @@ LOST = "lost"
 UNREACHABLE = "unreachable"
 REPLICATION = "replication broken"
 SILENT = "silent"
+IDLE = "no writer"
 
 
 @dataclass(frozen=True)
 class Vote:
-    """What one voter says of the active region: ``writes``, ``lost`` or ``silent``.
+    """What one voter says of the active region: ``writes``, ``lost``, ``no writer`` or ``silent``.
+
+    ``no writer``: its database is well and is a replica. The writer is on its way there or away from it, and a
+    failover would undo that; if it stays so, :func:`recovery.state.violations` tells.
 
     The observing region may also say ``unreachable`` (heartbeats still arrive) and ``replication broken``
     (it answers as the writer all the same).
@@ -129,6 +133,8 @@ def _own_vote(snapshot: Snapshot, active: str, notice_seconds: float, now_ms: in
     if seen.writer:
         says = REPLICATION if growing else WRITES
         return Vote(here, says, f"it answers as the writer, newest heartbeat {age:.0f} s old")
+    if _idle(seen):
+        return Vote(here, IDLE, f"{seen.reason}; it answers, so it is not lost")
     if not growing:
         return Vote(here, UNREACHABLE, f"{seen.reason}, but a heartbeat of {age:.0f} s ago has arrived")
     return Vote(here, LOST, f"{seen.reason}, and the newest heartbeat is {age:.0f} s old")
@@ -139,7 +145,17 @@ def _vote(view: View | None, voter: str, active: str, now_ms: int) -> Vote:
         return Vote(voter, SILENT, "never heard of")
     if not view.fresh(now_ms):
         return Vote(voter, SILENT, f"not heard of for {(now_ms - view.at_ms) // 1000} s")
-    return Vote(voter, WRITES if view.writer else LOST, view.reason or f"saw {active}")
+    says = WRITES if view.writer else IDLE if _idle(view) else LOST
+    return Vote(voter, says, view.reason or f"saw {active}")
+
+
+def _idle(view: View) -> bool:
+    """Return whether ``view`` found the database well, and not the writer.
+
+    A look from outside asks and never writes: what it reached is a replica, or a writer whose endpoint does not
+    exist yet. A region's own proof may have reached a writer that takes no writes, and that is as good as lost.
+    """
+    return view.role == "replica" or (view.reached and view.voter != view.about)
 
 
 def _heartbeat_age(own: View, now_ms: int) -> float | None:

@@ -5,6 +5,8 @@ Reads nothing of the lost region but what was pushed here before (design, sectio
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from recovery import lag as lags
 from recovery.decision import (
     PROCEED,
@@ -22,12 +24,27 @@ from recovery.state import CONNECTED, Snapshot
 from recovery.steps import failover_steps
 
 
-def decide(snapshot: Snapshot, target: str, *, accept_data_loss: bool, rpo_seconds: int, now_ms: int) -> Decision:
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a failover may run.
+
+    rpo_seconds: the objective. accept_data_loss: a person goes on although more may be lost.
+    lost: the region that it is asked for, or empty. A message that tells of a loss is acted on minutes later, by
+    several people: by then another failover may have moved the writer, which is well where it is.
+    """
+
+    rpo_seconds: int
+    accept_data_loss: bool = False
+    lost: str = ""
+
+
+def decide(snapshot: Snapshot, target: str, terms: Terms, now_ms: int) -> Decision:
     """Return whether a failover to ``target`` may run, with its plan and what it may lose."""
     found = (
         check_target(snapshot, FAILOVER, target)
         or check_progress(snapshot, target, data_loss=True)
         or check_promoted(snapshot, target, now_ms)
+        or _check_lost(snapshot, terms.lost)
         or check_fitness(snapshot, now_ms)
     )
     if found:
@@ -36,8 +53,8 @@ def decide(snapshot: Snapshot, target: str, *, accept_data_loss: bool, rpo_secon
     if not active:
         return refuse(snapshot, "no member of the global cluster is the writer", "look at it in the RDS console")
     lag = lags.measure(snapshot, active, now_ms)
-    objection = _objection(snapshot, target, lag, rpo_seconds)
-    if objection and not accept_data_loss:
+    objection = _objection(snapshot, target, lag, terms.rpo_seconds)
+    if objection and not terms.accept_data_loss:
         return refuse(snapshot, objection[0], objection[1], acceptable=True, lag=lag)
     return Decision(
         PROCEED,
@@ -48,6 +65,18 @@ def decide(snapshot: Snapshot, target: str, *, accept_data_loss: bool, rpo_secon
         steps=failover_steps(target, active),
         lag_seconds=lag.seconds,
         loss_seconds=lag.at_most_seconds,
+    )
+
+
+def _check_lost(snapshot: Snapshot, lost: str) -> Decision | None:
+    """Return why a failover for the loss of ``lost`` has nothing to do any more, or ``None``."""
+    active = snapshot.active
+    if not lost or active in ("", lost):
+        return None
+    return refuse(
+        snapshot,
+        f"it was asked for because {lost} is lost, and the active region is {active}",
+        f"nothing needs to be done; if {active} is lost too, ask for that",
     )
 
 

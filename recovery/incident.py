@@ -111,9 +111,11 @@ def next_step(about: str, target: str, mode: str, agreed: bool, machine: str) ->
 
     ENV in a command is the environment file. Whoever has no copy of this library gets the AWS CLI's command, too.
     """
-    wanted = f'{{"verb": "failover", "target": "{target}", "accept_data_loss": false, "approval": false}}'
+    wanted = (
+        f'{{"verb": "failover", "target": "{target}", "lost": "{about}", "accept_data_loss": false, "approval": false}}'
+    )
     start = (
-        f"python -m generator failover ENV --to {target}\n"
+        f"python -m generator failover ENV --to {target} --lost {about}\n"
         f"or, with the AWS CLI alone: aws stepfunctions start-execution --region {target} "
         f"--state-machine-arn {machine} --input '{wanted}'"
     )

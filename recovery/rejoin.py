@@ -18,14 +18,17 @@ nothing is left to hold back.
 A failover may also come to nothing: it was killed before its promotion (:func:`orphaned`), or the service
 took the call and gave it up (:func:`abandoned`). Then the old region still is the writer, fenced and marked,
 and it can't prove anything, because the fence keeps its own probe out. So its proof is not asked for; what is,
-is this region's own word, from its own database, that it was **not** promoted.
+is this region's own word, from its own database, that it was **not** promoted. Where even that can't be had,
+because a failover back has fenced this region, the fence alone goes after a while (:func:`stranded`).
+
+One that was killed between its promotion and its marker owes the marker (:func:`unmarked`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recovery.state import CONNECTED, Member, Snapshot
+from recovery.state import CONNECTED, Mark, Member, Snapshot
 
 SETTLED_SECONDS = 60
 """How long after the takeover a description that shows the old region in good order is not yet believed."""
@@ -60,6 +63,8 @@ def decide(snapshot: Snapshot, old: str, now_ms: int) -> Rejoin:
     came_to_nothing = _came_to_nothing(snapshot, old, now_ms)
     if came_to_nothing is not None:
         return came_to_nothing
+    if stranded(snapshot, old, now_ms):
+        return Rejoin(old, True, False, f"{old} is the writer again, and its fence keeps it from proving it")
     waits = _waits_for_service(snapshot, old, now_ms)
     if waits:
         return Rejoin(old, False, False, waits)
@@ -117,6 +122,25 @@ def abandoned(snapshot: Snapshot, old: str, now_ms: int) -> bool:
     asked_ms = max(mark.at_ms for mark in records)
     replica = own.role == "replica" and not own.writer
     return replica and own.at_ms - asked_ms >= ABANDONED_SECONDS * 1000 and _untouched(snapshot, old, now_ms)
+
+
+def stranded(snapshot: Snapshot, old: str, now_ms: int) -> bool:
+    """Return whether ``old`` became the writer again while this region's fence still stood on it.
+
+    A proof can't be waited for then: the fence prevents it. Nor can this region's own word, which the failover back may
+    have fenced as well. The marker stays until both have spoken.
+    """
+    fence = snapshot.fence(old)
+    return fence is not None and now_ms - fence.at_ms >= ABANDONED_SECONDS * 1000 and _untouched(snapshot, old, now_ms)
+
+
+def unmarked(snapshot: Snapshot, now_ms: int) -> tuple[Mark, ...]:
+    """Return the markers that a recovery which was killed after its promotion still owes: for whom it fenced."""
+    here = snapshot.region
+    if snapshot.active != here or not snapshot.proved(here, now_ms) or snapshot.swap is not None or snapshot.holder:
+        return ()
+    owed = [fence for fence in snapshot.fences if fence.region != here and snapshot.marker(fence.region) is None]
+    return tuple(fence for fence in owed if not decide(snapshot, fence.region, now_ms).lift_marker)
 
 
 def _untouched(snapshot: Snapshot, old: str, now_ms: int) -> bool:

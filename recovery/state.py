@@ -187,7 +187,8 @@ def violations(snapshot: Snapshot, now_ms: int) -> tuple[str, ...]:
     """Return each invariant that the facts break, as a sentence; empty when all hold.
 
     Facts that recovery may leave behind when it ended with a failure (a marker about a region that is
-    still the writer) are among them: they need a person, and are told.
+    still the writer) are among them: they need a person, and are told once they last (:mod:`recovery.breach`);
+    some are true for a moment while the writer moves.
     """
     found: list[str] = []
     writers = [member.region for member in snapshot.cluster.members if member.writer] if snapshot.cluster else []
@@ -207,6 +208,9 @@ def violations(snapshot: Snapshot, now_ms: int) -> tuple[str, ...]:
     active = snapshot.active
     if active and active != snapshot.region and snapshot.marker(active):
         found.append(f"{active} is the writer and is marked superseded, so nobody is answered")
+    proof = snapshot.proof(active)
+    if proof is not None and proof.fresh(now_ms) and proof.role == "replica":
+        found.append(f"{active} is shown as the writer, and its own database says that it is a replica")
     if active and snapshot.fence(active) and not snapshot.marker(active):
         found.append(f"{active} is the writer and is fenced, and no recovery runs")
     return tuple(found)

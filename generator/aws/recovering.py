@@ -49,12 +49,13 @@ class SilentError(CloudError):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; the state machine's input."""
+    """What is asked for; the state machine's input. ``lost`` is the region that it is asked for, or empty."""
 
     verb: str
     target: str
     requested_by: str
     reason: str
+    lost: str = ""
     accept_data_loss: bool = False
     approval: bool = False
     approval_seconds: int = 900

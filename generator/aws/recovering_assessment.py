@@ -80,8 +80,8 @@ def _here(target: Target, request: Request, doubt: str) -> Assessment:
     rpo_seconds, now_ms = target.environment.objectives.rpo_seconds, int(time.time() * 1000)
     known = snapshot(target)
     if request.verb == FAILOVER:
-        accept = request.accept_data_loss
-        found = failover.decide(known, target.region, accept_data_loss=accept, rpo_seconds=rpo_seconds, now_ms=now_ms)
+        terms = failover.Terms(rpo_seconds, request.accept_data_loss, request.lost)
+        found = failover.decide(known, target.region, terms, now_ms)
     else:
         found = switchover.decide(known, target.region, rpo_seconds=rpo_seconds, now_ms=now_ms)
     return _told(found, HERE.format(region=target.region), doubt)

@@ -130,7 +130,7 @@ def known(environment: Environment, region: str) -> str:
     """Return the region if it is one of the environment's that hold data. Raises UsageError."""
     regions = [each.name for each in environment.data_regions]
     if region not in regions:
-        raise UsageError(f"{region!r} is no data region of {environment.suffix}", hint=_choice(regions))
+        raise UsageError(f"{region!r} is no data region of {environment.suffix}", hint=f"one of {', '.join(regions)}")
     return region
 
 

@@ -54,6 +54,10 @@ def failover(  # noqa: PLR0913 - one for each option
     environment: environments.Argument = environments.DEFAULT,
     *,
     to: Annotated[str, typer.Option("--to", metavar="REGION", help="The region that is to take over.")],
+    lost: Annotated[
+        str,
+        typer.Option("--lost", metavar="REGION", help="The region that is lost: refused once another one is active."),
+    ] = "",
     accept_data_loss: Annotated[
         bool, typer.Option("--accept-data-loss", help="Go on although more may be lost than the objective allows.")
     ] = False,
@@ -71,7 +75,10 @@ def failover(  # noqa: PLR0913 - one for each option
     opened = environments.opened(environment)
     wishes = Wishes(dry_run, yes, wait, as_json, environment, local, name)
     request = _request(opened, FAILOVER, known(opened, to), approval=approval, by=by, reason=reason)
-    return carry(clouds(opened, local=local, name=name), replace(request, accept_data_loss=accept_data_loss), wishes)
+    if lost and known(opened, lost) == to:
+        raise UsageError(f"{lost} can't take over from itself", hint="--to is the region that takes over")
+    request = replace(request, lost=lost, accept_data_loss=accept_data_loss)
+    return carry(clouds(opened, local=local, name=name), request, wishes)
 
 
 def switchover(  # noqa: PLR0913 - one for each option
@@ -140,6 +147,8 @@ def carry(chosen: Clouds, request: Request, wishes: Wishes) -> int:
         return Exit.FINE if found.accepted else Exit.FINDINGS
     if not wishes.yes:
         confirm(request, found)
+    if request.verb == FAILOVER and found.outcome == "proceed":  # what was confirmed is one from that region
+        request = replace(request, lost=request.lost or found.active)
     execution = start(target, request)
     if not wishes.wait:
         _started(request, execution, again(target, execution, wishes.typed), wishes)

@@ -36,9 +36,16 @@ def test_a_fence_denies_the_databases_port_from_everywhere_by_the_first_rule() -
     assert answer["outcome"] == "fenced" and answer["reason"]
     assert perimeter.fenced == {AWAY}
     (request,) = perimeter.requests
-    assert request["NetworkAclId"] == ACL and request["RuleNumber"] == 1 and request["Egress"] is False
+    assert request["NetworkAclId"] == ACL and request["RuleNumber"] < 100 and request["Egress"] is False
     assert request["RuleAction"] == "deny" and request["CidrBlock"] == "0.0.0.0/0"
     assert request["Protocol"] == "6" and request["PortRange"] == {"From": 5432, "To": 5432}
+
+
+def test_each_region_fences_under_a_number_of_its_own_wherever_home_is() -> None:
+    regions = ("eu-west-1", "eu-central-1", "eu-north-1")
+    for order in (regions, regions[::-1]):
+        rules = [fencing(Perimeter(), region=each, data_regions=order).settings.rule for each in regions]
+        assert rules == [3, 1, 2]
 
 
 def test_a_fence_that_stands_and_one_that_is_gone_are_done() -> None:

@@ -16,7 +16,7 @@ from recovery_world import AWAY, GLOBAL, HERE, MACHINE, TABLE, TOPIC, WITNESS, B
 from stage import Stage
 
 from generator import naming
-from recovery.signals import FENCE
+from recovery.signals import FENCE, SUPERSEDED_ITEM
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,8 @@ def test_a_loss_is_told_once_with_the_reason_the_answer_and_the_exact_command() 
     assert [one.split(":")[0] for one in desk.look(60)] == ["open", "tell"]
     (message,) = desk.messages
     assert message["Subject"] == f"[example] {AWAY} looks lost"
-    assert f"python -m generator failover ENV --to {HERE}\n" in message["Message"]
+    assert f"python -m generator failover ENV --to {HERE} --lost {AWAY}\n" in message["Message"]
+    assert f'"lost": "{AWAY}"' in message["Message"]
     assert f"aws stepfunctions start-execution --region {HERE} --state-machine-arn {MACHINE} " in message["Message"]
     assert "a failover now would be accepted" in message["Message"]
     assert "ENV is the environment file of example" in message["Message"]
@@ -244,6 +245,24 @@ def test_a_fence_is_not_taken_away_on_a_description_that_may_lag_behind_a_call_t
     desk.stage.start("killed")
     desk.look(30)
     assert desk.stage.fenced == {AWAY}
+
+
+def test_a_marker_that_a_killed_recovery_did_not_come_to_write_is_written_and_not_twice() -> None:
+    desk = Desk(stage=Stage(kill=("Promote", "after")))
+    desk.stage.start("killed")
+    desk.stage.running["killed"] = "RUNNING"
+    desk.look(30)
+    assert desk.stage.service.writer == HERE and desk.stage.fenced == {AWAY}
+    assert desk.stage.markers == (), "its own execution is at it"
+    desk.stage.running["killed"] = "ABORTED"
+    desk.look(30)
+    assert desk.stage.markers == (AWAY,)
+    marked = desk.stage.table.get(SUPERSEDED_ITEM, AWAY)
+    desk.look(30)
+    assert desk.stage.table.get(SUPERSEDED_ITEM, AWAY) == marked
+    desk.stage._see(AWAY, AWAY, "writer")
+    desk.look()
+    assert desk.stage.markers == (AWAY,), "a zombie stays marked"
 
 
 def given_up() -> Desk:

@@ -130,7 +130,7 @@ class Model:
     def _decide(self, verb: str, target: str, accept: bool) -> Decision:
         facts = self.facts(target)
         if verb == FAILOVER:
-            return failover.decide(facts, target, accept_data_loss=accept, rpo_seconds=RPO, now_ms=self.now)
+            return failover.decide(facts, target, failover.Terms(RPO, accept), self.now)
         return switchover.decide(facts, target, rpo_seconds=RPO, now_ms=self.now)
 
     def _carry_out(self, step: steps.Step, verb: str, target: str, me: str) -> bool:
@@ -175,6 +175,9 @@ class Model:
         facts = self.facts(region)
         if table.holder not in self.running:
             facts = replace(facts, holder="")
+        for owed in rejoin.unmarked(facts, self.now):
+            table.markers[owed.region] = owed
+            facts = replace(facts, markers=(*facts.markers, owed))
         for old in sorted({*table.fences, *table.markers}):
             found = rejoin.decide(facts, old, self.now)
             if old in table.fences and found.lift_fence:

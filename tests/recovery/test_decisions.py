@@ -16,7 +16,17 @@ RPO = 60
 
 
 def fail(snapshot: Snapshot, target: str = B, *, accept: bool = False) -> Decision:
-    return failover.decide(snapshot, target, accept_data_loss=accept, rpo_seconds=RPO, now_ms=NOW)
+    return failover.decide(snapshot, target, failover.Terms(RPO, accept), NOW)
+
+
+def test_a_failover_for_a_loss_is_refused_once_another_region_is_the_active_one() -> None:
+    terms = failover.Terms(RPO, accept_data_loss=True, lost=C)
+    found = failover.decide(lost(data_regions=(A, B, C)), B, terms, NOW)
+    assert not found.accepted and not found.acceptable
+    assert found.reason == f"it was asked for because {C} is lost, and the active region is {A}"
+    assert failover.decide(lost(), B, failover.Terms(RPO, lost=A), NOW).outcome == "proceed"
+    moved = lost(cluster=cluster(writer=B))
+    assert failover.decide(with_view(moved, seen(B, B)), B, failover.Terms(RPO, lost=A), NOW).outcome == "nothing"
 
 
 def switch(snapshot: Snapshot, target: str = B) -> Decision:

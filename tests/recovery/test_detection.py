@@ -65,6 +65,28 @@ def test_the_active_regions_own_word_counts_while_it_is_fresh() -> None:
     assert look(says_no).agreed
 
 
+@pytest.mark.parametrize("role", ["replica", "writer"])
+def test_a_region_that_answers_and_is_not_the_writer_yet_is_neither_lost_nor_well(role: str) -> None:
+    """Right after a switchover only old heartbeats are here, and the new writer was last seen as a replica.
+
+    Or it is the writer, and its writer endpoint does not exist yet.
+    """
+    found = look(with_view(lost(), seen(B, A, role, writer=False, reason=f"says {role}")))
+    assert not found.lost and not found.agreed and found.own.says == "no writer"
+    assert "so it is not lost" in found.reason
+
+
+def test_a_voter_that_saw_a_replica_does_not_say_lost() -> None:
+    witness = with_view(lost(), seen(W, A, "replica"))
+    assert not look(witness).agreed and "eu-north-1 says no writer" in look(witness).reason
+    assert not look(with_view(witness, seen(A, A, "replica"))).agreed
+
+
+def test_a_region_that_says_itself_that_its_writer_takes_no_writes_is_lost_by_its_own_word() -> None:
+    own = seen(A, A, "writer", writer=False, reason="read-only: transaction_read_only is on")
+    assert look(with_view(with_view(lost(), seen(W, A, "unknown", ago=600)), own)).agreed
+
+
 def test_four_voters_need_three() -> None:
     four = replace(lost(), data_regions=(A, B, C))
     assert not look(four).agreed

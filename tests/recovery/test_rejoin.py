@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from situations import NOW, A, B, C, cluster, healthy, mark, seen, swap, with_view
 
-from recovery.rejoin import ABANDONED_SECONDS, abandoned, decide, orphaned
+from recovery.rejoin import ABANDONED_SECONDS, abandoned, decide, orphaned, stranded, unmarked
 from recovery.state import Member, Snapshot
 
 
@@ -131,3 +131,53 @@ def test_nothing_is_undone_while_anything_says_that_the_failover_may_have_been_c
 
 def test_a_region_never_lets_itself_go() -> None:
     assert not abandoned(replace(given_up(), region=A), A, NOW)
+
+
+def behind_its_own_fence() -> Snapshot:
+    """Return B's facts after A took over again from behind B's fence, and fenced B in turn: neither can speak."""
+    silent = (seen(A, A, "unknown"), seen(B, B, "unknown"), seen(B, A, "unknown"))
+    return replace(given_up(), views=silent)
+
+
+def test_a_writer_behind_this_regions_fence_is_let_out_and_stays_marked_until_both_have_spoken() -> None:
+    found = decide(behind_its_own_fence(), A, NOW)
+    assert found.lift_fence and not found.lift_marker and not found.abandoned
+    out = replace(behind_its_own_fence(), fences=(), views=(seen(A, A), seen(B, B, "unknown")))
+    assert not decide(out, A, NOW).lift_marker
+    assert decide(with_view(out, seen(B, B, "replica")), A, NOW).lift_marker
+
+
+def test_no_fence_goes_for_being_old_while_anything_says_that_the_takeover_stands() -> None:
+    kept = {
+        "this region takes writes": with_view(behind_its_own_fence(), seen(B, B)),
+        "another region proves it": with_view(replace(behind_its_own_fence(), data_regions=(A, B, C)), seen(C, C)),
+        "the service shows this region": replace(behind_its_own_fence(), cluster=cluster(writer=B)),
+        "the service shows nobody": replace(behind_its_own_fence(), cluster=cluster(writer="nowhere")),
+        "the service is at it": replace(behind_its_own_fence(), cluster=cluster(swap=swap())),
+        "a recovery runs": replace(behind_its_own_fence(), holder="execution"),
+        "the fence is newer": replace(behind_its_own_fence(), fences=(mark(A, ago=ABANDONED_SECONDS - 10),)),
+        "there is no fence": replace(behind_its_own_fence(), fences=()),
+    }
+    assert [why for why, facts in kept.items() if stranded(facts, A, NOW)] == []
+
+
+def killed_after_its_promotion() -> Snapshot:
+    return replace(taken_over(), markers=())
+
+
+def test_the_marker_that_a_killed_recovery_owes_is_the_one_about_whom_it_fenced() -> None:
+    assert unmarked(killed_after_its_promotion(), NOW) == (mark(A),)
+
+
+def test_nothing_is_owed_unless_this_region_proves_to_be_the_writer_and_nobody_is_at_it() -> None:
+    owes = killed_after_its_promotion()
+    none = {
+        "it stands": taken_over(),
+        "nobody was fenced": replace(owes, fences=()),
+        "another region is the writer": replace(owes, cluster=cluster(writer=A)),
+        "no proof": with_view(owes, seen(B, B, ago=600)),
+        "a recovery runs, and writes it": replace(owes, holder="execution"),
+        "the service is at it": replace(owes, cluster=cluster(writer=B, swap=swap(A))),
+        "the old region says that it is a replica": with_view(owes, seen(A, A, "replica", lag_seconds=1.0)),
+    }
+    assert [why for why, facts in none.items() if unmarked(facts, NOW)] == []

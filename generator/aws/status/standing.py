@@ -96,7 +96,7 @@ def _standing(environment: Environment, report: Report, facts: RegionFacts) -> S
         plain.superseded_by,
         versions,
         lag.measure(known, known.active, report.at_ms),
-        failover.decide(known, facts.region, accept_data_loss=False, rpo_seconds=rpo_seconds, now_ms=report.at_ms),
+        failover.decide(known, facts.region, failover.Terms(rpo_seconds), report.at_ms),
         switchover.decide(known, facts.region, rpo_seconds=rpo_seconds, now_ms=report.at_ms),
     )
 
