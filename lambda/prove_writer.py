@@ -2,8 +2,9 @@
 
 One round proves the own region (in a witness there is none), looks at each partner's database over the
 peering, reads which regions this one has superseded, and says all of it: metrics to this region's
-CloudWatch in one call, views to this region's state table. A partner that is dead costs its own thread
-time and holds up no view of this region; failing to say one thing does not stop the other.
+CloudWatch, views to this region's state table. A partner that is dead costs its own thread time and holds
+up nothing of this region: what is not known after a second goes in a second call. Failing to say one thing
+does not stop the other.
 
 It needs nothing but its own region: no secret, no key, no other region's service (trap 71). It signs in
 by IAM database authentication, as the role may ``rds-db:connect`` as the probe's user (Aurora User Guide,
@@ -47,7 +48,7 @@ PUBLISHING_SECONDS = 8
 """What saying it takes at worst: two attempts of three seconds, and the pause between them."""
 
 PATIENCE_SECONDS = 1.0
-"""How long a finished proof waits for the markers before it is written without news of them."""
+"""How long a finished proof waits for the markers and the partners before it is said without news of them."""
 
 Verdict = tuple[Proof, dict[str, float]]
 
@@ -143,21 +144,30 @@ def do_round(probe: Probe, publishing: bool) -> dict[str, Any]:
     limit = Deadline.after(told.attempt_seconds)
     at_ms = probe.clock.now_ms()
     failed: dict[str, str] = {}
-    with ThreadPoolExecutor(max_workers=len(told.partner_reader_hosts) + 2) as pool:
-        partners = {
+    with ThreadPoolExecutor(max_workers=len(told.partner_reader_hosts) + 3) as pool:
+        looks = {
             region: pool.submit(observer.look_over, region, host, limit)
             for region, host in told.partner_reader_hosts.items()
         }
         reading = pool.submit(_read_markers, probe, failed)
         own = None if told.reader_host is None else observer.prove(told.reader_host, limit)
         writing = pool.submit(_write_own, probe, own, at_ms, reading, failed) if publishing and own else None
-        seen = Seen(at_ms, own, {r: look.result() for r, look in partners.items()}, reading.result())
+        everything: list[Future[Any]] = [reading, *looks.values()]
+        wait(everything, timeout=PATIENCE_SECONDS)
+        early = Seen(
+            at_ms,
+            own,
+            {region: look.result() for region, look in looks.items() if look.done()},
+            reading.result() if reading.done() else None,
+        )
+        saying = pool.submit(_publish, probe, early, failed) if publishing else None
+        seen = Seen(at_ms, own, {region: look.result() for region, look in looks.items()}, reading.result())
         if publishing:
             views = pool.submit(_write_partners, probe, seen, failed)
-            _attempt(failed, "metrics", lambda: _publish(probe, seen))
+            _publish(probe, seen, failed, said=early)
             views.result()
-        if writing is not None:
-            writing.result()
+        for begun in filter(None, (saying, writing)):
+            begun.result()
     return _line(told, seen, failed, publishing)
 
 
@@ -242,9 +252,15 @@ def _write_partners(probe: Probe, seen: Seen, failed: dict[str, str]) -> None:
             return  # a table that does not answer would take its whole limit for each of them
 
 
-def _publish(probe: Probe, seen: Seen) -> None:
-    client = probe.clients("cloudwatch", probe.settings.region)
-    metrics.publish(client, probe.settings.suffix, measured(probe.settings, seen), seen.at_ms)
+def _publish(probe: Probe, seen: Seen, failed: dict[str, str], said: Seen | None = None) -> None:
+    """Publish what was seen, but for what of it was said before."""
+    told = probe.settings
+    before = measured(told, said) if said else []
+    news = [each for each in measured(told, seen) if each not in before]
+    if not news:
+        return
+    client = probe.clients("cloudwatch", told.region)
+    _attempt(failed, "metrics", lambda: metrics.publish(client, told.suffix, news, seen.at_ms))
 
 
 def _attempt(failed: dict[str, str], what: str, act: Callable[[], object]) -> bool:

@@ -79,6 +79,18 @@ def test_the_own_view_is_written_before_a_hung_partner_has_run_out_of_time(world
     assert puts[0] == (FRANKFURT, "dynamodb", "PutItem")
 
 
+def test_the_own_proof_is_published_before_a_hung_partner_has_run_out_of_time_and_once(world: World) -> None:
+    """A proof that arrives late may miss the minute that Route 53 looks at."""
+    source = world.active(IRELAND)
+    standby = world.standby(FRANKFURT, source)
+    world.promote(standby)
+    source.door.break_(Faults(silent=True))
+    world.once(world.probe(FRANKFURT, [IRELAND], step=3, interval=12))
+    first, second = ({datum["MetricName"] for datum in request["MetricData"]} for _, request in world.cloud.metrics)
+    assert first == {signals.PROBED, signals.WRITER_PROOF, signals.WRITER_PROOF_FAST, signals.SUPERSEDED}
+    assert second == {signals.PARTNER_WRITER, signals.PARTNER_REACHED}
+
+
 def test_a_witness_looks_at_both_regions_and_claims_nothing_of_its_own(world: World) -> None:
     world.standby(FRANKFURT, world.active(IRELAND))
     line = world.once(world.probe(STOCKHOLM, [IRELAND, FRANKFURT], witness=True))
