@@ -168,6 +168,14 @@ def test_a_scenario_that_was_not_played_to_its_end_is_broken() -> None:
     assert finding(region_loss(failure="no execution came to Fence"), "played").held is False
 
 
+def test_a_drill_that_nobody_looked_at_for_a_while_does_not_hold() -> None:
+    history = region_loss()
+    assert "seen" not in {each.name for each in judged(history).findings}
+    middle = [each for each in history.samples if not 40_000 <= each.at_ms - history.samples[0].at_ms < 60_000]
+    found = finding(replace(history, samples=tuple(middle)), "seen")
+    assert found.held is False and "nobody looked for" in found.reason
+
+
 def test_a_connection_that_stays_behind_is_seen_and_one_that_was_taken_away_has_no_time() -> None:
     slow, dead = writes(S, BACK + 10, END, worker=f"{S}/2"), writes(A, 0, LOST_AT, worker=f"{A}/1")
     by_name = {each.worker: each for each in connections(region_loss(writes=(*region_loss().writes, *slow, *dead)))}

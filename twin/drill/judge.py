@@ -7,6 +7,7 @@ who was told. Not one of the recovery's own accounts of itself is believed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from recovery.objectives import Intervals, budget
 from twin.drill.acknowledgements import (
@@ -24,6 +25,9 @@ from twin.drill.executions import messages, outcome, text
 from twin.drill.invariants import ROUNDING_SECONDS, invariants
 from twin.drill.record import Finding, History, Lost, Result
 from twin.drill.shares import at_speed, split
+
+BLIND_SECONDS = 15.0
+"""For how long nobody may have looked: a verdict on what was not seen is none."""
 
 
 def judge(history: History, environment_intervals: Intervals, objectives: tuple[float, float]) -> Result:
@@ -73,6 +77,10 @@ def allowed_seconds(intervals: Intervals, objective: float, speed: float) -> flo
 def _played(history: History) -> Iterator[Finding]:
     if history.failure:
         yield Finding("played", "the scenario is played to its end", False, history.failure)
+    hole = max((after.at_ms - before.at_ms for before, after in pairwise(history.samples)), default=0) / 1000
+    if hole > BLIND_SECONDS:
+        said = f"nobody looked for {hole:.0f} s: the machine was too busy, or the local cloud did not answer"
+        yield Finding("seen", "the drill was looked at all the time", False, said)
 
 
 def _time(history: History, silence: Silence, limit: float) -> Finding:
