@@ -95,6 +95,10 @@ def _check_replication(snapshot: Snapshot, target: str, rpo_seconds: int, now_ms
             lag=lag,
         )
     if lag.seconds > rpo_seconds:
+        proof = snapshot.proof(active)
+        if proof is None or not proof.fresh(now_ms):  # who writes the heartbeats is silent, and the database is well
+            said = f"the probe of {active} is silent, so no heartbeat says how far {target} is behind"
+            return refuse(snapshot, said, "repair its probe first", lag=lag)
         return refuse(
             snapshot,
             f"{lag.reason}: writes would wait as long",

@@ -19,6 +19,15 @@ def fail(snapshot: Snapshot, target: str = B, *, accept: bool = False) -> Decisi
     return failover.decide(snapshot, target, failover.Terms(RPO, accept), NOW)
 
 
+def test_a_switchover_is_not_told_a_lag_that_only_a_silent_probe_makes() -> None:
+    views = (seen(B, B, "replica", lag_seconds=150.0), seen(B, A), seen(A, A, ago=150), seen(W, A))
+    found = switchover.decide(healthy(views=views), B, rpo_seconds=RPO, now_ms=NOW)
+    assert not found.accepted
+    assert found.reason == f"the probe of {A} is silent, so no heartbeat says how far {B} is behind"
+    behind = with_view(healthy(views=views), seen(A, A))
+    assert "150 s behind" in switchover.decide(behind, B, rpo_seconds=RPO, now_ms=NOW).reason
+
+
 def test_a_failover_for_a_loss_is_refused_once_another_region_is_the_active_one() -> None:
     terms = failover.Terms(RPO, accept_data_loss=True, lost=C)
     found = failover.decide(lost(data_regions=(A, B, C)), B, terms, NOW)
