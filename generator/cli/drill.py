@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,19 +58,21 @@ def drill(  # noqa: PLR0913 - one for each option
 
         seed = seed if seed is not None else scenarios.any_seed()
         chosen = [drawn(seed)]
-    played, broken = [], []
+    asked = "--random" if at_random else "" if everything else shlex.quote(scenario)
+    options = Options(speed=speed, seed=seed or 0, asked=asked)
+    played, unplayed = [], {}
     with terminable():
         for each in chosen:
             try:
-                played.append(_play(each, Options(speed=speed, seed=seed or 0), out, as_json=as_json))
+                played.append(_play(each, options, out, as_json=as_json))
             except DrillError as error:
                 if not everything:
                     raise
-                broken.append(each.name)
+                unplayed[each.name] = str(error)
                 render.failed(error, debug=False)
     if everything:
-        _sum_up(played, out, as_json=as_json)
-    held = not broken and all(each.result.held for each in played)
+        _sum_up(played, unplayed, out, as_json=as_json)
+    held = not unplayed and all(each.result.held for each in played)
     return Exit.FINE if held else Exit.VERDICT
 
 
@@ -116,16 +119,16 @@ def _conclude(played: Played, report: Path) -> None:
     render.say(f"the report is {report}", "fine" if result.held else "")
 
 
-def _sum_up(played: list[Played], out: Path, *, as_json: bool) -> None:
-    """Write a table of all drills, and JUnit's file."""
+def _sum_up(played: list[Played], unplayed: dict[str, str], out: Path, *, as_json: bool) -> None:
+    """Write a table of all drills, and JUnit's file; ``unplayed``: which could not be played, and why."""
     from rich.console import Console
 
     from twin.report.summary import junit, table
 
     given = [(each.history, each.result) for each in played]
-    _write(out / "junit.xml", junit(given))
+    _write(out / "junit.xml", junit(given, unplayed))
     if not as_json:
-        Console().print(table(given))
+        Console().print(table(given, unplayed))
         render.say(f"JUnit's file is {out / 'junit.xml'}")
 
 

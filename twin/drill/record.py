@@ -139,7 +139,7 @@ class History:
     dead; None when that never was. accepted_lag_seconds: the lag that was shown when a failover was accepted, as the
     age of what might be lost when it was assessed. calls: of roles, None when nobody counted them.
     real and emulated: what the report says of the parts. versions: of what was used. failure: what kept the scenario
-    from being played to its end, or empty.
+    from being played to its end, or empty. asked: what was asked for, if not the scenario by its name.
     """
 
     scenario: str
@@ -168,6 +168,7 @@ class History:
     probe: str = "metric"
     calls: tuple[Call, ...] | None = None
     failure: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True)

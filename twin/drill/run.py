@@ -38,10 +38,11 @@ EMULATED = (
 
 @dataclass(frozen=True)
 class Options:
-    """How to play. speed: by what intervals are divided. seed: of what is random."""
+    """How to play. speed: by what intervals are divided. seed: of what is random. asked: for what, if not by name."""
 
     speed: float = 1.0
     seed: int = 0
+    asked: str = ""
     policies: bool = True
 
 
@@ -125,6 +126,7 @@ def _history(  # noqa: PLR0913, PLR0917 - the parts of a drill
         title=scenario.title,
         kind=scenario.kind,
         seed=options.seed,
+        asked=options.asked,
         speed=options.speed,
         environment=environment.suffix,
         origin=built.places["origin"],

@@ -32,4 +32,5 @@ def document(history: History, result: Result) -> dict[str, Any]:
 
 def command(history: History) -> str:
     """Return the command that plays the drill again."""
-    return f"python -m generator drill {history.scenario} --speed {history.speed:g} --seed {history.seed}"
+    asked = history.asked or history.scenario
+    return f"python -m generator drill {asked} --speed {history.speed:g} --seed {history.seed}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 Drill = tuple[History, Result]
 
 
-def table(results: Sequence[Drill]) -> Table:
-    """Return a table with a row for each drill: what it came to, RTO and RPO beside what is allowed, and why not."""
+def table(results: Sequence[Drill], unplayed: Mapping[str, str] = MappingProxyType({})) -> Table:
+    """Return a table with a row for each drill: what it came to, RTO and RPO beside what is allowed, and why not.
+
+    unplayed: drills that could not be played at all, and why.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -33,11 +37,16 @@ def table(results: Sequence[Drill]) -> Table:
             f"{result.rpo_seconds:.1f} s",
             Text("" if result.held else result.verdict.removeprefix("broken ")),
         )
+    for name, reason in unplayed.items():
+        drawn.add_row(Text(name), Text("✗ not played", "red"), "–", "–", "–", "–", "–", Text(reason))
     return drawn
 
 
-def junit(results: Sequence[Drill]) -> str:
-    """Return JUnit's XML: a suite for each drill, and a case for each thing that had to hold."""
+def junit(results: Sequence[Drill], unplayed: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return JUnit's XML: a suite for each drill, and a case for each thing that had to hold.
+
+    unplayed: drills that could not be played at all, and why; each is an error.
+    """
     root = ElementTree.Element("testsuites")
     for history, result in results:
         findings = result.findings
@@ -62,6 +71,12 @@ def junit(results: Sequence[Drill]) -> str:
                 ElementTree.SubElement(case, "failure", message=_clean(finding.reason))
             elif finding.held is None:
                 ElementTree.SubElement(case, "skipped", message=_clean(finding.reason))
+    for name, reason in unplayed.items():
+        suite = ElementTree.SubElement(
+            root, "testsuite", name=f"drill.{name}", tests="1", failures="0", skipped="0", errors="1", time="0"
+        )
+        case = ElementTree.SubElement(suite, "testcase", classname=f"drill.{name}", name="played")
+        ElementTree.SubElement(case, "error", message=_clean(reason))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
