@@ -29,6 +29,10 @@ def call(service, name, region=None, **given):
 def handler(event, context):
     if "mark" in event:
         call("ssm", "put_parameter", Name=event["mark"] + "/" + str(time.time_ns()), Value="x", Type="String")
+    if "hold" in event:
+        held = bytearray(event["hold"] * 1024 * 1024)
+        held[::4096] = b"x" * len(held[::4096])
+        time.sleep(1)
     if "sleep" in event:
         time.sleep(event["sleep"])
     if "raise" in event:

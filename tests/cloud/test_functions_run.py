@@ -93,6 +93,15 @@ def test_a_process_stays_warm_and_dies_on_its_limit(stage: Stage) -> None:
     assert stage.invoke(name)["pid"] != pid
 
 
+def test_a_process_that_uses_more_than_its_memory_is_killed(stage: Stage) -> None:
+    name = stage.function("greedy", MemorySize=200, Timeout=20)
+    pid = stage.invoke(name, hold=20)["pid"]
+    assert stage.invoke(name, hold=20)["pid"] == pid
+    assert stage.invoke(name, hold=400)["errorType"] == "Runtime.ExitError"
+    assert any("and has 200" in each for each in stage.journal("function", "greedy is killed"))
+    assert stage.invoke(name)["pid"] != pid
+
+
 def test_reserved_concurrency_throttles_what_goes_beyond_it(stage: Stage) -> None:
     name = stage.function("reserved", Timeout=10)
     stage.lambdas.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)

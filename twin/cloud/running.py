@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from twin.cloud import memory
 from twin.cloud.emulator import module
 from twin.cloud.journal import JOURNAL
 from twin.cloud.network.outages import OUTAGES
@@ -22,6 +23,10 @@ KINDS = (CRASH, TIMEOUT, THROTTLED, UNSCHEDULED, IDLE)
 INIT_SECONDS = 10.0
 """What Lambda gives a process to begin, before it begins again under the function's own limit (same page)."""
 LOOK_SECONDS = 0.05
+KILLED = ("Runtime.ExitError", "Runtime exited with error: signal: killed")
+"""What Lambda says of a process that was killed (Lambda Developer Guide, "Troubleshoot execution issues")."""
+DIED = "Worker process died"
+"""What the emulator says of it."""
 _NOT_READY = "ResourceNotReadyException"
 
 
@@ -129,6 +134,7 @@ def install() -> None:
     functions._emit_lambda_metrics = _emitted_later(functions._emit_lambda_metrics)
     functions._invoke = _with_status(functions._invoke)
     runtime.Worker._spawn = _bounded(runtime.Worker._spawn)
+    memory.install()
     rules._invoke_target = _scheduled(rules._invoke_target)
     OUTAGES.listen(kill_in_dead_regions)
 
@@ -158,6 +164,8 @@ def _run(functions: Any, dispatch: Callable[..., Any]) -> Callable[..., Any]:
         result = _broken(functions, function) or dispatch(record, config, event, request, started)
         if OUTAGES.mode(function.region):  # what it died of is known, and nobody is there to be told
             return _failed("ServiceUnavailableException", f"{function.region} is gone")
+        if result.get("error") and DIED in str(result.get("body")):
+            result = _failed(*KILLED)
         failed = bool(result.get("error"))
         measure(function.name, (time.time() - started) * 1000, failed, bool(result.get("throttle")))
         _note(function, result)
@@ -179,7 +187,7 @@ def _emitted_later(measure: Callable[..., None]) -> Callable[..., None]:
 def _broken(functions: Any, function: Function) -> dict[str, Any] | None:
     how = BREAKAGES.strike(function, (CRASH, TIMEOUT, THROTTLED, IDLE))
     if how == CRASH:
-        return _failed("Runtime.ExitError", "Runtime exited with error: signal: killed")
+        return _failed(*KILLED)
     if how == TIMEOUT:
         last = time.monotonic() + function.seconds
         while time.monotonic() < last and not OUTAGES.mode(function.region):

@@ -3,7 +3,11 @@
 Route 53 Developer Guide, "How Amazon Route 53 determines whether a health check is healthy": 4 seconds to connect and
 2 to answer with 2xx or 3xx, which no speed changes; a checker changes its mind after as many answers in a row as
 the failure threshold says; the endpoint is healthy when more than 18 % of the checkers say so. The interval, 10 or 30
-seconds, is each checker's own, and divided by the speed.
+seconds, is each checker's own, begins when it has its answer (same guide, "Values that you specify when you create or
+update health checks", Request interval), and is divided by the speed.
+
+Route 53 has more checkers than these: at an interval of 30 seconds an endpoint is asked "about every two seconds"
+(Request interval), so about fifteen ask. Here one asks from each region.
 
 The endpoint is the deployed regional REST API, asked over HTTP; TLS is not spoken, since checkers do not look at
 certificates (trap 56). A dark region's endpoint answers nobody.
@@ -14,6 +18,7 @@ from __future__ import annotations
 import http.client
 import os
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -38,8 +43,8 @@ ADDRESSES: Mapping[str, str] = {
     "ap-northeast-1": "54.248.220.1",
     "sa-east-1": "54.232.40.65",
 }
-"""The regions that check unless a check names others, and an address of each (AWS's ip-ranges.json, service
-``ROUTE53_HEALTHCHECKS``)."""
+"""The regions that check unless a check names others (Route 53 API Reference, ``HealthCheckConfig``, Regions), and an
+address of each (AWS's ip-ranges.json, service ``ROUTE53_HEALTHCHECKS``)."""
 
 _TYPES = ("HTTP", "HTTPS")
 _WORKERS = 32
@@ -82,7 +87,6 @@ class Checkers:
             for checker in asked.checkers:
                 if checker.due <= now and not checker.busy:
                     checker.busy = True
-                    checker.due = max(now, checker.due + _interval(asked.config))
                     self._pool.submit(self._ask, asked.config, checker)
 
     def share(self, key: Key) -> float:
@@ -122,6 +126,7 @@ class Checkers:
         checker.streak = 0 if good == checker.healthy else checker.streak + 1
         if checker.streak >= int(config.get("FailureThreshold") or 3):
             checker.healthy, checker.streak = good, 0
+        checker.due = time.time() + _interval(config)
         checker.busy = False
 
     def _answer(self, config: Mapping[str, Any]) -> Any:

@@ -1,7 +1,9 @@
 """When a metric alarm is in which state: CloudWatch's documented rules, pure.
 
 Pages of the CloudWatch User Guide: "Alarm evaluation" and "Configuring how CloudWatch alarms treat missing data", whose
-two tables are the test of this module.
+two tables, and the examples of its section "Avoiding premature transitions to alarm state", are the test of this
+module. Where some points breach, none is within, and the oldest is too young, the guide says what does not happen
+("does not go immediately into ALARM state") and not which state it is: here it stays.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
 EXTRA = 2
 """Periods that are looked at beyond the evaluation periods. The guide gives no general number ("the exact number of
-data points it attempts to retrieve depends on the length of the alarm period"), and 5 for 3 in all of its examples."""
+data points it attempts to retrieve depends on the length of the alarm period and whether it is based on a metric with
+standard resolution or high resolution"), and 5 for 3 in all of its examples."""
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
