@@ -46,7 +46,6 @@ def drill(  # noqa: PLR0913 - one for each option
     """Take a region away from a local cloud, and show what happened; exit with 5 when something did not hold."""
     from twin.drill import scenario as scenarios
     from twin.drill.run import Options
-    from twin.drill.stage import DrillError
 
     if listed:
         return _list(as_json=as_json)
@@ -65,11 +64,11 @@ def drill(  # noqa: PLR0913 - one for each option
         for each in chosen:
             try:
                 played.append(_play(each, options, out, as_json=as_json))
-            except DrillError as error:
+            except Exception as error:  # whatever it was, it must not cost the other drills
                 if not everything:
                     raise
-                unplayed[each.name] = str(error)
-                render.failed(error, debug=False)
+                unplayed[each.name] = f"{type(error).__name__}: {error}"
+                render.say(f"{each.name} could not be played: {unplayed[each.name]}", "error")
     if everything:
         _sum_up(played, unplayed, out, as_json=as_json)
     held = not unplayed and all(each.result.held for each in played)

@@ -165,6 +165,24 @@ def test_a_state_machine_is_told_of_a_broken_function_by_its_own_names(stage: St
     assert machines.describe_execution(executionArn=execution)["error"] == error
 
 
+def test_an_execution_that_is_stopped_does_nothing_more(stage: Stage) -> None:
+    first, second = stage.function("begun", Timeout=20), stage.function("never")
+    machines = stage.world.client("stepfunctions", ONE)
+    task: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
+    begun = {**task, "Parameters": {"FunctionName": first, "Payload": {"mark": "/stop", "sleep": 2}}, "Next": "Never"}
+    never = {**task, "Parameters": {"FunctionName": second, "Payload": {"mark": "/never"}}, "End": True}
+    definition = {"StartAt": "Begun", "States": {"Begun": begun, "Never": never}}
+    made = machines.create_state_machine(name="stopped", definition=json.dumps(definition), roleArn=stage.role("steps"))
+    execution = machines.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
+    until(lambda: stage.marks("/stop"))
+    machines.stop_execution(executionArn=execution, error="Killed", cause="it has to stop")
+    assert machines.describe_execution(executionArn=execution)["status"] == "ABORTED"
+    assert stage.journal("state machine", "was aborted")
+    time.sleep(3)  # what had begun has ended, and what follows it does not come
+    assert stage.marks("/never") == 0
+    assert machines.describe_execution(executionArn=execution)["status"] == "ABORTED"
+
+
 def test_waits_of_a_state_machine_are_divided(stage: Stage) -> None:
     machines = stage.world.client("stepfunctions", ONE)
     definition = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 20, "End": True}}}

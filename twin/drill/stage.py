@@ -212,31 +212,31 @@ def stage(scenario: Scenario, *, speed: float, say: Say, policies: bool = True) 
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="dr-drill-") as kept:
-        file = environment_file(scenario, Path(kept))
-        environment = load(file)
-        options = Options(
-            account=environment.accounts.workload,
-            region=environment.dns_region,
-            speed=speed,
-            policies=policies,
-            organization=belonging(environment),
-        )
-        say("starting a local cloud")
-        with local_cloud(options) as running:
-            clouds = Clouds(environment, local=Keys(running.url))
-            built = Stage(scenario, environment, file, running, Knobs(running.url), clouds, speed)
-            say(f"deploying {environment.suffix} to {', '.join(each.name for each in environment.all_regions)}")
-            deploying.deploy(environment, clouds, lambda _: None, deploying.Options())
-            built.knobs.ask("PUT", "people", {"confirm": True})
-            await_well(built, say)
-            _create_table(built)
-            for each in environment.data_regions:
-                built.start_application(each.name)
-            try:
-                yield built
-            finally:
-                for one in built.applications.values():
-                    one.kill()
+        environment = load(environment_file(scenario, Path(kept)))
+    options = Options(
+        account=environment.accounts.workload,
+        region=environment.dns_region,
+        speed=speed,
+        policies=policies,
+        organization=belonging(environment),
+    )
+    say("starting a local cloud")
+    with local_cloud(options) as running:
+        file = environment_file(scenario, running.folder)  # gone with the cloud, however this process ends
+        clouds = Clouds(environment, local=Keys(running.url))
+        built = Stage(scenario, environment, file, running, Knobs(running.url), clouds, speed)
+        say(f"deploying {environment.suffix} to {', '.join(each.name for each in environment.all_regions)}")
+        deploying.deploy(environment, clouds, lambda _: None, deploying.Options())
+        built.knobs.ask("PUT", "people", {"confirm": True})
+        await_well(built, say)
+        _create_table(built)
+        for each in environment.data_regions:
+            built.start_application(each.name)
+        try:
+            yield built
+        finally:
+            for one in built.applications.values():
+                one.kill()
 
 
 def await_well(built: Stage, say: Say) -> None:

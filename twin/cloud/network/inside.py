@@ -21,12 +21,14 @@ PATIENCE_SECONDS = 60.0
 """After which the SDK behind a task gives up; the tasks of this library have shorter limits of their own."""
 LOOK_SECONDS = 0.02
 ABORTED = "ABORTED"
+STOPPED = "ExecutionAborted"
+"""The event that whoever stops an execution adds, in a thread of their own."""
 _PREFIXES = {"dynamodb": "DynamoDB", "sns": "SNS", "lambda": "Lambda", "sqs": "SQS"}
 _SIGNED = {"sfn": "states", "stepfunctions": "states", "cloudwatch": "monitoring", "cloudwatchlogs": "logs"}
 
 
 class LostError(SystemExit):
-    """The region of the execution is gone: its thread ends without a word."""
+    """The execution was stopped, or its region is gone: its thread ends without a word."""
 
 
 def install() -> None:
@@ -53,10 +55,12 @@ def stop_executions() -> None:
 
 
 def _alive(add: Callable[..., Any]) -> Callable[..., Any]:
-    def added(execution: Mapping[str, Any], *rest: Any) -> Any:
-        if execution["status"] == ABORTED:
+    """End the thread of an execution that was stopped, or whose region died, at the next thing that it would do."""
+
+    def added(execution: Mapping[str, Any], kind: str, *rest: Any) -> Any:
+        if execution["status"] == ABORTED and kind != STOPPED:
             raise LostError
-        return add(execution, *rest)
+        return add(execution, kind, *rest)
 
     return added
 
