@@ -18,26 +18,29 @@ from twin.cloud.watch.published import PUBLISHED
 KEPT = "kept"
 HOW = ("missing", "ignore", "breaching", "notBreaching")
 THREE_OF_THREE = {
-    "0-X-X": ("OK", "OK", "OK", "OK"),
-    "----0": ("OK", "OK", "OK", "OK"),
-    "-----": ("INSUFFICIENT_DATA", KEPT, "ALARM", "OK"),
-    "0XX-X": ("ALARM", "ALARM", "ALARM", "ALARM"),
-    "--X--": ("ALARM", KEPT, "ALARM", "OK"),
+    "0-X-X": (0, "OK", "OK", "OK", "OK"),
+    "0----": (2, "OK", "OK", "OK", "OK"),
+    "-----": (3, "INSUFFICIENT_DATA", KEPT, "ALARM", "OK"),
+    "0XX-X": (0, "ALARM", "ALARM", "ALARM", "ALARM"),
+    "--X--": (2, "ALARM", KEPT, "ALARM", "OK"),
 }
 TWO_OF_THREE = {
-    "0-X-X": ("ALARM", "ALARM", "ALARM", "ALARM"),
-    "00X0X": ("ALARM", "ALARM", "ALARM", "ALARM"),
-    "0-X--": ("OK", "OK", "ALARM", "OK"),
-    "----0": ("OK", "OK", "ALARM", "OK"),
-    "---X-": ("ALARM", KEPT, "ALARM", "OK"),
+    "0-X-X": (0, "ALARM", "ALARM", "ALARM", "ALARM"),
+    "00X0X": (0, "ALARM", "ALARM", "ALARM", "ALARM"),
+    "0-X--": (1, "OK", "OK", "ALARM", "OK"),
+    "----0": (2, "OK", "OK", "ALARM", "OK"),
+    "---X-": (2, "ALARM", KEPT, "ALARM", "OK"),
 }
-"""CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data". 0: within, X: breaching, -: none."""
+"""CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data": its two tables, row by row.
+
+0: within, X: breaching, -: none, the newest on the right; how many points must be filled; the state for each way.
+"""
 
 ROWS = [
-    (datapoints, row, how, said)
+    (datapoints, row, states[0], how, said)
     for datapoints, table in ((3, THREE_OF_THREE), (2, TWO_OF_THREE))
     for row, states in table.items()
-    for how, said in zip(HOW, states, strict=True)
+    for how, said in zip(HOW, states[1:], strict=True)
 ]
 
 
@@ -49,16 +52,31 @@ def rule(datapoints: int = 3, periods: int = 3, missing: str = "missing") -> Rul
     return Rule("GreaterThanOrEqualToThreshold", 1.0, periods, datapoints, missing)
 
 
-@pytest.mark.parametrize(("datapoints", "row", "how", "said"), ROWS)
+@pytest.mark.parametrize(("datapoints", "row", "filled", "how", "said"), ROWS)
 @pytest.mark.parametrize("now", ["OK", "ALARM", "INSUFFICIENT_DATA"])
-def test_states_are_those_of_the_documented_tables(datapoints: int, row: str, how: str, said: str, now: State) -> None:
+def test_states_are_those_of_the_documented_tables(
+    datapoints: int, row: str, filled: int, how: str, said: str, now: State
+) -> None:
     found, reason = state(rule(datapoints, missing=how), points(row), now)
     assert found == (now if said == KEPT else said), reason
+    assert (f"{filled} of 3 missing, treated as {how}" in reason) is (filled > 0), reason
+
+
+def test_points_beyond_the_evaluation_range_are_not_looked_at() -> None:
+    assert state(rule(missing="breaching"), points("0-----"), "OK")[0] == "ALARM"
+    assert state(rule(), points("0-----"), "OK")[0] == "INSUFFICIENT_DATA"
 
 
 @pytest.mark.parametrize("row", ["----X", "---X-"])
 def test_an_alarm_does_not_go_off_prematurely(row: str) -> None:
+    """The same page, "Avoiding premature transitions to alarm state"."""
     assert state(rule(), points(row), "OK")[0] == "OK"
+
+
+@pytest.mark.parametrize("row", ["---X0", "--X-0"])
+def test_what_follows_within_the_threshold_makes_it_ok(row: str) -> None:
+    """The same section: why it waits."""
+    assert state(rule(), points(row), "ALARM")[0] == "OK"
 
 
 def test_the_reason_names_the_values_and_how_what_is_missing_was_treated() -> None:

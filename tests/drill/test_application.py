@@ -102,7 +102,8 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def scene(server: Server, tmp_path: Path) -> Iterator[Scene]:
+def scene(server: Server, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """A scene; with a parameter, of an application that has none of the guide's settings."""
     server.execute("DROP SCHEMA IF EXISTS drill CASCADE", database="app")
     for statement in CREATE.split(";"):
         server.execute(statement, database="app")
@@ -119,6 +120,7 @@ def scene(server: Server, tmp_path: Path) -> Iterator[Scene]:
         order = Order(
             region="eu-central-1", name=NAME, resolver=address, bundle=str(bundle), user="master", password="word",
             database="app", connections=2, pause=0.02, limit=1.0, life=30.0, port=int(opened.address[1]),
+            careless=getattr(request, "param", False),
         )  # fmt: skip
         application = Application.begin(order)
         try:
@@ -150,6 +152,21 @@ def test_a_database_that_never_answers_costs_one_limit_and_no_more(scene: Scene)
     scene.until(lambda writes: len(acknowledged(writes)) > count + 4)
     scene.application.end()
     assert {each.key for each in acknowledged(scene.application.writes)} <= set(scene.rows())
+
+
+@pytest.mark.parametrize("scene", [True], indirect=True)
+def test_without_the_guides_settings_it_waits_for_ever_and_never_asks_for_the_name_again(scene: Scene) -> None:
+    scene.resolver.ttl = 0
+    scene.until(lambda writes: len(acknowledged(writes)) > 4)
+    asked = scene.resolver.asked
+    scene.door.break_(Faults(silent=True))
+    time.sleep(0.5)  # what was under way has ended, or waits
+    count = len(scene.application.writes)
+    time.sleep(4)  # four of the limits that it does not have
+    assert len(scene.application.writes) == count
+    scene.door.break_(Faults(drop=True))  # even a connection that is dropped leads to no new look
+    scene.until(lambda writes: len(writes) > count)
+    assert scene.resolver.asked == asked
 
 
 def test_a_row_whose_outcome_is_not_known_is_tried_again_under_its_number(scene: Scene) -> None:

@@ -19,7 +19,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -38,6 +38,14 @@ INSERT INTO {TABLE} (key, attempt, region) VALUES (%s, %s, %s)
 ON CONFLICT (key) DO UPDATE SET attempt = excluded.attempt
 RETURNING lsn::text"""
 
+WAITS: Mapping[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5000,
+}
+"""The client guide's limits of waiting, seconds but the last."""
+
 NEVER_WRITTEN = ("25006", "57P03", "53300", "28", "3D", "42", "08")
 """SQLSTATEs, by their beginnings, after which nothing was written for sure (PostgreSQL documentation, appendix A):
 read-only, starting up, no connection left, no sign-in, no database, no table, no connection."""
@@ -49,7 +57,8 @@ class Order:
 
     region: where it runs. name: the writer's. resolver: address and port of the region's DNS server. bundle: the file
     of authorities to believe. pause: between two rows of a connection. limit: of one attempt. life: after which a
-    connection is made anew, as a pool does.
+    connection is made anew, as a pool does. careless: it has none of the guide's settings: an address is kept for ever,
+    a connection too, and nothing is waited for with a limit.
     """
 
     region: str
@@ -65,6 +74,7 @@ class Order:
     life: float = 60.0
     restarts: int = 0
     port: int = 5432
+    careless: bool = False
 
 
 class Names:
@@ -78,14 +88,14 @@ class Names:
     def writer(self) -> tuple[str, str]:
         """Return the host that the name stands for, and its address. Raises ``OSError`` when there is none."""
         with self._lock:
-            if self._kept is None or time.monotonic() >= self._kept[0]:
+            if self._kept is None or (time.monotonic() >= self._kept[0] and not self._order.careless):
                 self._kept = self._ask()
             return self._kept[1:]
 
     def forget(self) -> None:
         """Look it up anew next time: the answer led to a server that takes no writes."""
         with self._lock:
-            self._kept = None
+            self._kept = self._kept if self._order.careless else None
 
     def _ask(self) -> tuple[float, str, str]:
         import dns.exception
@@ -147,7 +157,8 @@ class Worker:
         return Write(self.name, number, attempt, began, _now_ms(), outcome, self._region, error[:200], lsn)
 
     def _connected(self) -> Any:
-        if self._connection is not None and time.monotonic() - self._born > self._order.life:
+        old = time.monotonic() - self._born > self._order.life and not self._order.careless
+        if self._connection is not None and old:
             self._drop()
         if self._connection is None:
             import psycopg
@@ -166,10 +177,7 @@ class Worker:
                 sslrootcert=self._order.bundle,
                 target_session_attrs="read-write",
                 connect_timeout=max(2, round(self._order.limit)),
-                keepalives_idle=5,
-                keepalives_interval=2,
-                keepalives_count=2,
-                tcp_user_timeout=5000,
+                **({} if self._order.careless else WAITS),
                 application_name="drill",
                 autocommit=True,
                 prepare_threshold=None,
@@ -180,6 +188,9 @@ class Worker:
     @contextmanager
     def _limited(self) -> Iterator[None]:
         """Shut the connection when the attempt takes too long: what waits for an answer then gets an end of it."""
+        if self._order.careless:
+            yield
+            return
         timer = threading.Timer(self._order.limit, self._shut)
         timer.daemon = True
         timer.start()

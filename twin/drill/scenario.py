@@ -245,11 +245,15 @@ class Promised(BaseModel):
 
 
 class Load(BaseModel):
-    """How the application writes: connections in each region, rows a second of each."""
+    """How the application writes: connections in each region, rows a second of each.
+
+    careless: without the settings of the client guide.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     connections: int = Field(2, ge=1, le=50)
     per_second: float = Field(5.0, gt=0, le=1000)
+    careless: bool = False
 
 
 class Scenario(BaseModel):

@@ -163,6 +163,7 @@ class Stage:
             connections=self.scenario.load.connections,
             pause=1 / self.scenario.load.per_second,
             life=max(LIFE_SECONDS / self.speed, 5.0),
+            careless=self.scenario.load.careless,
             restarts=sum(1 for each in self.ended if each.order.region == region),
         )
         self.applications[region] = Application.begin(order)
