@@ -7,7 +7,7 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import deployment
+from benchmarks import deployment, recoveries
 from benchmarks.page import page
 from benchmarks.scenarios import Result, results
 
@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"), help="page to write")
     chosen = parser.parse_args(arguments)
     found: list[Result] = []
-    for result in chain(results(chosen.times, chosen.lint_times), deployment.results(chosen.times)):
+    for result in chain(
+        results(chosen.times, chosen.lint_times), deployment.results(chosen.times), recoveries.results()
+    ):
         found.append(result)
         for goal in result.goals:
             verdict = "met" if goal.met else "MISSED"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from benchmarks import recoveries
 from benchmarks.measure import Measured, python, turns
 from benchmarks.page import page
 from benchmarks.scenarios import Goal, Result, environment
@@ -41,6 +44,18 @@ def test_memory_is_the_childs_own_and_not_what_this_process_has() -> None:
 def test_a_command_that_fails_is_no_measurement() -> None:
     with pytest.raises(RuntimeError, match="ended in 3"):
         turns({"broken": python("-c", "raise SystemExit(3)")}, 1)
+
+
+def test_a_recovery_is_held_against_its_floor_and_one_that_never_came_misses_its_goal() -> None:
+    shares = [{"part": "noticing", "measured": 5.0, "floor": 4.0, "budget": 9.0}]
+    shares += [{"part": "promoting", "measured": None, "floor": 0.05, "budget": 180.0}]
+    result = {"rto_seconds": 12.0, "floor_seconds": 10.0, "budget_seconds": 30.0, "rpo_rows": 3, "held": True}
+    drill: dict[str, Any] = {"history": {"scenario": "gone", "probe": "metric"}, "result": {**result, "shares": shares}}
+    assert recoveries._row(drill) == ("`gone`", ("metric", "12.0", "10.0", "1.20", "30", "0.05", "3", "held"))
+    assert recoveries._parts(drill) == ("`gone`", ("5.0 of 4.0 of 9", "– of 0.1 of 180"))
+    assert recoveries._goal(drill).met
+    drill["result"]["rto_seconds"] = None
+    assert not recoveries._goal(drill).met
 
 
 @pytest.mark.parametrize("count", [2, 5, 10])
