@@ -43,7 +43,7 @@ lint: $(VENV)/.made ## lint the library in every shape and region of the files i
 	$(RUN) -m generator lint
 
 test: $(VENV)/.made-test ## run everything that must pass before a change lands (tox)
-	$(VENV)/bin/tox run
+	$(VENV)/bin/tox run-parallel --parallel 2 --parallel-live
 
 proof: $(VENV)/.made-test ## play every scenario, and the spoiled drills that have to fail: most of an hour
 	$(RUN) -m generator drill --all --speed $(SPEED)

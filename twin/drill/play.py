@@ -75,8 +75,8 @@ class Play:
         self.commands.append(command)
         return command
 
-    def finish(self, command: Command) -> None:
-        """Wait until a command has ended, and note how."""
+    def finish(self, command: Command) -> int:
+        """Wait until a command has ended, note how, and return its exit code."""
         try:
             code = command.wait(self.patience(COMMAND_SECONDS))
         except subprocess.TimeoutExpired:
@@ -84,6 +84,7 @@ class Play:
             raise DrillError(f"{command.said} does not end", hint="look at the time line") from None
         cause = command.errors.strip().splitlines()
         self.seen.note("person", "", f"{command.words[0]} ended with {code}", " ".join(cause)[:500], code=code)
+        return code
 
 
 def _wait(play: Play, step: kinds.Wait) -> None:
@@ -213,8 +214,9 @@ def _decide(play: Play, step: kinds.Decide) -> None:
 
 
 def _rehome(play: Play, step: kinds.Rehome) -> None:
-    del step
-    play.finish(play.type("rehome", str(play.stage.file)))
+    command = play.type("rehome", str(play.stage.file))
+    if play.finish(command) != 0:
+        raise DrillError(f"{step.rehome} was not made home", hint=command.errors.strip() or "look at the time line")
 
 
 def _kill(play: Play, step: kinds.Kill) -> None:
