@@ -136,6 +136,11 @@ class Server:
                 raise PostgresError(f"{self.name} has sessions that do not end")
             time.sleep(0.01)
 
+    def read_again(self) -> None:
+        """Have it read its files again, at once or when it goes on; nothing is waited for."""
+        if self.running:
+            _signal(self._pid(), signal.SIGHUP)
+
     def reload(self, seconds: float = ASKED_SECONDS) -> None:
         """Have it read its files again, and return when it has."""
         ((before,),) = self.execute("SELECT pg_conf_load_time() FROM pg_reload_conf()", seconds=seconds)

@@ -49,7 +49,7 @@ def drawn(seed: int) -> Scenario:
     if lost:
         steps += _disaster(chance)
     else:
-        steps += [{"wait": 120}, {"switchover": "standby"}, {"until": "ended"}]
+        steps += [{"wait": 120}, {"switchover": "standby", "wait": True}, {"wait": 300}, {"until": "writing"}]
     steps += [{"wait": 60}]
     return Scenario.model_validate(
         {
@@ -57,6 +57,7 @@ def drawn(seed: int) -> Scenario:
             "title": f"a random combination of faults, number {seed}",
             "why": "what nobody thought of",
             "kind": "failover" if lost else "switchover",
+            "load": {"connections": chance.choice([1, 2, 8]), "per_second": chance.choice([1, 5, 20])},
             "steps": steps,
         }
     )
@@ -66,6 +67,7 @@ def _disaster(chance: random.Random) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = [chance.choice(DISASTERS), {"wait": 180}]
     people = chance.choice([1, 1, 2])
     steps += [{"failover": "standby", "accept_data_loss": True, "people": people, "wait": True}]
+    steps += [{"until": "recovered", "within": 1800}]
     if chance.random() < 0.4:
         steps += [{"heal": "everything"}, {"wait": 60}]
     return steps

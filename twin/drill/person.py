@@ -19,11 +19,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Command:
-    """A command that a person has typed. ``errors``: what it said, once it has ended."""
+    """A command that a person has typed. ``answer`` and ``errors``: what it said, once it has ended."""
 
     words: tuple[str, ...]
     process: subprocess.Popen[str]
+    answer: str = ""
     errors: str = ""
+
+    def __post_init__(self) -> None:
+        self.reader = threading.Thread(target=_note, args=(self,), daemon=True)
 
     @property
     def said(self) -> str:
@@ -36,8 +40,9 @@ class Command:
         return self.process.poll()
 
     def wait(self, seconds: float) -> int:
-        """Return the exit code. Raises ``subprocess.TimeoutExpired``."""
-        return self.process.wait(seconds)
+        """Return the exit code, once all that it said is here. Raises ``subprocess.TimeoutExpired``."""
+        self.reader.join(seconds)
+        return self.process.wait(0)
 
 
 def type_(words: Sequence[str], variables: dict[str, str]) -> Command:
@@ -52,15 +57,14 @@ def type_(words: Sequence[str], variables: dict[str, str]) -> Command:
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         },
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     command = Command(tuple(words), process)
-    threading.Thread(target=_note, args=(command,), daemon=True).start()
+    command.reader.start()
     return command
 
 
 def _note(command: Command) -> None:
-    assert command.process.stderr is not None
-    command.errors = command.process.stderr.read()
+    command.answer, command.errors = command.process.communicate()

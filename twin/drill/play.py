@@ -82,8 +82,8 @@ class Play:
         except subprocess.TimeoutExpired:
             command.process.kill()
             raise DrillError(f"{command.said} does not end", hint="look at the time line") from None
-        cause = command.errors.strip().splitlines()
-        self.seen.note("person", "", f"{command.words[0]} ended with {code}", " ".join(cause)[:500], code=code)
+        said = (command.errors.strip() or command.answer.strip().rpartition("\n")[2]).split()
+        self.seen.note("person", "", f"{command.words[0]} ended with {code}", " ".join(said)[:500], code=code)
         return code
 
 

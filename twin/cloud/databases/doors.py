@@ -70,6 +70,7 @@ class Doors:
         with self._lock:
             for place in [place for place in self._doors if place[2] not in clusters]:
                 self._doors.pop(place).stop()
+                self._certificates.pop(place[2], None)  # one that is made anew under the name has other hosts
             self._hosts = {}
             for key, (cluster, port, writes) in clusters.items():
                 self._hosts[key] = (cluster.writer_host, cluster.reader_host) if writes else (cluster.reader_host,)

@@ -47,7 +47,7 @@ def rebuild(member: Standing, writer: Standing) -> str:
     how = _brought_back(member, writer)
     member.fenced = member.leads = False
     member.reached = 0
-    member.server.start()
+    member.start()
     member.unfinished, member.came_back, member.alone_since = False, None, None
     replication.release(member.server)
     _await_stream(member)
@@ -88,6 +88,6 @@ def _brought_back(member: Standing, writer: Standing) -> str:
 def _await_stream(member: Standing) -> None:
     deadline = time.monotonic() + STREAM_SECONDS
     while not member.look().streaming:
-        if time.monotonic() > deadline:
+        if not member.server.running or time.monotonic() > deadline:
             raise PostgresError(f"{member.server.name} does not stream")
         time.sleep(0.02)

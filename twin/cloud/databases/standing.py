@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from twin.cloud.databases.records import Cluster
+from twin.installation import PostgresError
 from twin.passage import Faults
 from twin.relay import Relay
 from twin.replication import position
@@ -141,19 +142,31 @@ class Standing:
             self.marks.pop()
         self.marks.append((lsn, time.monotonic()))
 
+    def start(self) -> None:
+        """Start its server. Raises :class:`PostgresError` when it was killed on purpose, before or meanwhile."""
+        if not self.down:
+            self.server.start()
+        if self.down:
+            self.server.kill()
+            raise PostgresError(f"{self.server.name} was killed")
+
     def fence(self, seconds: float) -> bool:
-        """End its sessions and refuse new ones; tell whether that was done in time."""
+        """End its sessions and refuse new ones; tell whether that was done in time. If not, it is not fenced at all."""
         try:
             self.server.fence(seconds)
-        except Exception:  # whatever is wrong with it: it is not fenced
+        except Exception:  # whatever is wrong with it
+            self.open()
             return False
         self.fenced = True
         return True
 
     def open(self) -> None:
-        """Let it be signed in to again."""
+        """Let it be signed in to again, as soon as it can read its rules: when it goes on, or starts."""
         self.server.admit()
-        self.server.reload()
+        self.server.read_again()
+        if self.server.state == "running":
+            with contextlib.suppress(Exception):  # whatever is wrong with it, it was told
+                self.server.reload(LOOK_SECONDS)
         self.fenced = False
 
     def let_go(self, name: str = "") -> int:

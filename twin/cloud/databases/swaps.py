@@ -159,10 +159,9 @@ class Swap:
 
     def _give_back(self) -> None:
         """Let the old writer write again."""
-        if not self.lossy and not self.old.server.running:
-            self.old.server.start()
-        if self.old.server.state == "running":
-            self.old.open()
+        self.old.open()
+        if not (self.lossy or self.old.down or self.old.server.running):
+            self.old.start()
 
     def _hand_over(self) -> None:
         """Show, as soon as it is true, that the target is the writer, and have all others follow it."""
