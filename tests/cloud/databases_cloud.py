@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -51,13 +52,7 @@ class Clouds:
 
     def client(self, service: str, region: str) -> Any:
         """Return a client of the workload account."""
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            region_name=region,
-            endpoint_url=self.running.url,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="local",
-        )
+        return _client(self.running.url, service, region)
 
     def deploy(self, region: str, resources: dict[str, Any]) -> None:
         """Deploy a stack, and wait until it is there."""
@@ -104,3 +99,14 @@ class Clouds:
         follows = all(look["streaming"] for region, look in looks.items() if region != writer)
         states = {each["SynchronizationStatus"] for each in self.group()["GlobalClusterMembers"]}
         return looks[writer]["role"] == "writer" and follows and states == {"connected"} and self.writer() == writer
+
+
+@cache
+def _client(url: str, service: str, region: str) -> Any:
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        region_name=region,
+        endpoint_url=url,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="local",
+    )

@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -141,6 +142,16 @@ def test_doors_of_a_cluster_that_is_gone_are_gone_and_none_has_a_thread(doors: D
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((at.ip, at.port), timeout=1)
     assert threading.active_count() == before
+
+
+def test_a_cluster_that_is_made_anew_under_its_name_shows_its_new_host_names(
+    doors: Doors, server: Server, bundle: Path
+) -> None:
+    sign_in(entrance(doors, IRELAND, "functions"), bundle).close()
+    doors.fit({}, [IRELAND])
+    anew = replace(HERE, **{name: getattr(HERE, name).replace("-abc.", "-def.") for name in ("reader_host", "writer_host")})
+    doors.fit({HERE.key: (anew, server.port, True)}, [IRELAND])
+    sign_in(entrance(doors, IRELAND, "functions"), bundle).close()
 
 
 def test_who_has_no_right_to_connect_is_refused(doors: Doors, server: Server, bundle: Path) -> None:
