@@ -113,6 +113,17 @@ def test_as_json_every_line_is_an_event_and_the_last_one_is_the_end(
     assert lines[-1]["event"] == "recovery-ended" and lines[-1]["status"] == "SUCCEEDED"
 
 
+def test_what_is_started_is_a_failover_from_the_region_that_was_shown_or_named(world: World) -> None:
+    """Between the assessment and the start another recovery may move the writer (docs/decisions/0019)."""
+    machines = world.clouds.client("stepfunctions", B)
+    for options in ((), ("--lost", A)):
+        world.answers().well("failover")
+        assert world.run("failover", "--to", B, "--yes", *options) == Exit.FINE
+        arn = f"arn:aws:states:{B}:{world.clouds.environment.accounts.workload}:stateMachine:dr-moved-{B}-recovery"
+        newest = machines.list_executions(stateMachineArn=arn)["executions"][0]["executionArn"]
+        assert json.loads(machines.describe_execution(executionArn=newest)["input"])["lost"] == A
+
+
 def test_a_dry_run_shows_the_plan_with_its_reasons_and_starts_nothing(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -363,6 +374,8 @@ def test_ctrl_c_leaves_it_running_and_says_how_to_follow_it_again(world: World) 
         (("failover",), "missing option '--to'"),
         (("failover", "--to", "mars-1"), "'mars-1' is no data region of moved"),
         (("failover", "--to", ""), "is no data region"),
+        (("failover", "--to", B, "--lost", "mars-1"), "'mars-1' is no data region of moved"),
+        (("failover", "--to", B, "--lost", B), f"{B} can't take over from itself"),
         (("switchover", "--to", "us-east-1"), "one of eu-west-1, eu-central-1"),
         (("approve", "--to", B), "waits for an approval"),
         (("follow", "--to", B, "--execution", "nobody"), "there is no execution"),
