@@ -86,23 +86,21 @@ def _check_replication(snapshot: Snapshot, target: str, rpo_seconds: int, now_ms
     superseded = check_superseded(snapshot, target)
     if superseded:
         return refuse(snapshot, superseded, f"wait until {active} sees {target} as a confirmed replica and lifts it")
-    lag = lags.measure(snapshot, active, now_ms)
+    return _check_lag(snapshot, target, rpo_seconds, now_ms)
+
+
+def _check_lag(snapshot: Snapshot, target: str, rpo_seconds: int, now_ms: int) -> Decision | None:
+    """Return that the target is too far behind, or that nobody knows how far, or ``None``."""
+    active = snapshot.active
+    lag, proof = lags.measure(snapshot, active, now_ms), snapshot.proof(active)
     if lag.seconds is None:
-        return refuse(
-            snapshot,
-            f"it is not known how far {target} is behind: {lag.reason}",
-            "repair its probe first",
-            lag=lag,
-        )
-    if lag.seconds > rpo_seconds:
-        proof = snapshot.proof(active)
-        if proof is None or not proof.fresh(now_ms):  # who writes the heartbeats is silent, and the database is well
-            said = f"the probe of {active} is silent, so no heartbeat says how far {target} is behind"
-            return refuse(snapshot, said, "repair its probe first", lag=lag)
-        return refuse(
-            snapshot,
-            f"{lag.reason}: writes would wait as long",
-            "wait until it has caught up, or find out why",
-            lag=lag,
-        )
-    return None
+        said = f"it is not known how far {target} is behind: {lag.reason}"
+        return refuse(snapshot, said, "repair its probe first", lag=lag)
+    if lag.seconds <= rpo_seconds:
+        return None
+    if proof is None or not proof.fresh(now_ms):  # who writes the heartbeats is silent, and the database is well
+        said = f"the probe of {active} is silent, so no heartbeat says how far {target} is behind"
+        return refuse(snapshot, said, "repair its probe first", lag=lag)
+    return refuse(
+        snapshot, f"{lag.reason}: writes would wait as long", "wait until it has caught up, or find out why", lag=lag
+    )

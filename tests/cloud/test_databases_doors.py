@@ -149,7 +149,9 @@ def test_a_cluster_that_is_made_anew_under_its_name_shows_its_new_host_names(
 ) -> None:
     sign_in(entrance(doors, IRELAND, "functions"), bundle).close()
     doors.fit({}, [IRELAND])
-    anew = replace(HERE, **{name: getattr(HERE, name).replace("-abc.", "-def.") for name in ("reader_host", "writer_host")})
+    anew = replace(
+        HERE, **{name: getattr(HERE, name).replace("-abc.", "-def.") for name in ("reader_host", "writer_host")}
+    )
     doors.fit({HERE.key: (anew, server.port, True)}, [IRELAND])
     sign_in(entrance(doors, IRELAND, "functions"), bundle).close()
 
