@@ -218,6 +218,31 @@ def test_a_standby_that_was_further_than_the_new_writer_gives_up_what_it_has_mor
     until(lambda: world.has(MILAN) and world[MILAN].look().streaming)
 
 
+def test_a_standby_that_was_further_is_found_out_though_it_streams_over_and_over_what_it_has(
+    world: GlobalDatabase,
+) -> None:
+    """PostgreSQL asks for the whole segment again, gets it up to where the histories part, and is told to stop."""
+    world.fleet.lines.set("*", FRANKFURT, CUT)
+    world.fleet.lines.set("*", MILAN, Faults(delay=0.15))
+    world.fleet.mend()
+    world.write(IRELAND, 1)
+    until(lambda: world.has(MILAN, 1))
+    world[IRELAND].down = True
+    world[IRELAND].server.kill()
+    world.swap(FRANKFURT, lossy=True).join()
+    world.fleet.lines.set("*", FRANKFURT, Faults())
+    world.fleet.mend()
+    until(lambda: world.has(MILAN) and world[MILAN].look().timeline == world[FRANKFURT].look().timeline, 10)
+
+
+def test_a_switchover_to_a_standby_that_streams_another_history_is_cancelled(world: GlobalDatabase) -> None:
+    world[MILAN].reached = world.writer.look().timeline + 1
+    assert world[MILAN].look().streaming
+    world.swap(MILAN).join()
+    world[MILAN].reached = 0
+    assert world.states == ["pending", "cancelling", ""]
+
+
 def test_a_target_that_is_dead_leaves_everything_as_it_was(world: GlobalDatabase) -> None:
     """Fault 9."""
     world[FRANKFURT].down = True

@@ -34,7 +34,10 @@ from twin.relay import Relay
 SOURCE = "database"
 LOOK_EVERY_SECONDS = 0.5
 STRAYED_SECONDS = 1.0
-"""How long a replica may be without a stream until its history is compared with the writer's."""
+"""How long a replica may be without a stream of the writer's timeline until its history is compared with the writer's.
+
+One that is too far may still stream: the segment that it is in, up to where the histories part, again and again.
+"""
 ALONE_SECONDS = 5.0
 """How long a replica may be without a stream, though the line and the writer are well, until it is rebuilt."""
 
@@ -245,12 +248,12 @@ class Fleet:
             return
         if look.answers and not look.recovering:
             self.mark(member, f"{writer.region} is the writer")
-        elif look.recovering and not look.streaming:
+        elif look.recovering:
             member.alone_since = member.alone_since or time.monotonic()
             alone = time.monotonic() - member.alone_since
             if alone > STRAYED_SECONDS and has_strayed(look, of_writer, writer):
                 self.mark(member, f"it has what {writer.region} does not have")
-            elif alone > ALONE_SECONDS:
+            elif alone > ALONE_SECONDS and not look.streaming:
                 self.mark(member, f"it does not stream from {writer.region}")
 
     def _may_be_fenced(self, member: Standing, look: Look) -> bool:

@@ -52,10 +52,11 @@ def told(said: Said) -> dict[str, dict[str, Any]]:
     """Return for each region what its database is, asked of PostgreSQL just now.
 
     role: ``writer``, ``replica``, or ``none``, which takes no writes and replays nothing. process: ``running``,
-    ``suspended``, ``ended``. received_lsn, replayed_lsn, timeline, streaming. lag_seconds: of a replica, 0 when it has
-    all that its writer has, else how much older what it has is. leads: its writer endpoint resolves. strayed: why it
-    has to be rebuilt. diverged: the timeline and LSN at which the new writer's history left its own, and how far it had
-    come (``end``, None until it is seen again). doors: ``origin/who`` → address.
+    ``suspended``, ``ended``. received_lsn, replayed_lsn, timeline. streaming: whether it follows its writer.
+    lag_seconds: of a replica, 0 when it has all that its writer has, else how much older what it has is. leads: its
+    writer endpoint resolves. strayed: why it has to be rebuilt. diverged: the timeline and LSN at which the new
+    writer's history left its own, and how far it had come (``end``, None until it is seen again). doors:
+    ``origin/who`` → address.
     """
     databases = attached()
     found: dict[str, dict[str, Any]] = {}
@@ -69,6 +70,9 @@ def told(said: Said) -> dict[str, dict[str, Any]]:
 def _told(databases: Databases, standing: Standing) -> dict[str, Any]:
     look = standing.look()
     doors = [each for each in databases.doors() if (each.account, each.region) == standing.cluster.key[:2]]
+    writer = next((each for each in databases.fleet.others(standing) if each.cluster.writer), None)
+    ahead = writer.look() if writer is not None and look.role == "replica" else None
+    same = ahead is None or not ahead.answers or look.timeline == ahead.timeline
     return {
         "cluster": standing.cluster.name,
         "account": standing.cluster.account,
@@ -76,9 +80,9 @@ def _told(databases: Databases, standing: Standing) -> dict[str, Any]:
         "process": look.process,
         "received_lsn": look.received,
         "replayed_lsn": look.replayed,
-        "lag_seconds": _lag(databases, standing, look),
+        "lag_seconds": _lag(writer, ahead, look) if writer is not None and ahead is not None else None,
         "timeline": look.timeline,
-        "streaming": look.streaming,
+        "streaming": look.streaming and same,
         "leads": standing.leads,
         "strayed": standing.strayed,
         "diverged": standing.diverged,
@@ -86,11 +90,8 @@ def _told(databases: Databases, standing: Standing) -> dict[str, Any]:
     }
 
 
-def _lag(databases: Databases, standing: Standing, look: Look) -> float | None:
-    writer = next((each for each in databases.fleet.others(standing) if each.cluster.writer), None)
-    if look.role != "replica" or writer is None:
-        return None
-    if (ahead := writer.look()).answers and look.has(ahead.received):
+def _lag(writer: Standing, ahead: Look, look: Look) -> float | None:
+    if ahead.answers and look.has(ahead.received):
         return 0.0
     return writer.behind(look)
 

@@ -144,7 +144,7 @@ class Swap:
         old, new = _answer(self.old), _answer(self.new)
         if not (old.answers and not old.recovering):
             self._cancel(f"the database of {self.old.region} does not answer as a writer")
-        if not (new.answers and new.recovering and new.streaming):
+        if not (new.answers and new.recovering and new.streaming and new.timeline == old.timeline):
             self._cancel(f"the database of {self.new.region} does not stream from {self.old.region}")
 
     def _drain(self) -> None:
