@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[name] = str(Path(home.name) / name.lower())
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook, and would read them before they are there
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: TOGETHER.index(_place(item)) if _place(item) in TOGETHER else len(TOGETHER))
     for item in items:
