@@ -45,8 +45,9 @@ lint: $(VENV)/.made ## lint the library in every shape and region of the files i
 test: $(VENV)/.made-test ## run everything that must pass before a change lands (tox)
 	$(VENV)/bin/tox run-parallel --parallel 2 --parallel-live
 
-proof: $(VENV)/.made-test ## play every scenario, and the spoiled drills that have to fail: most of an hour
+proof: $(VENV)/.made-test ## play every scenario, the crossed ones, and the spoiled drills that have to fail: two hours
 	$(RUN) -m generator drill --all --speed $(SPEED)
+	$(RUN) -m generator drill --crossed --speed $(SPEED) --out build/crossed
 	$(RUN) -m pytest -n 1 tests/proof
 
 soak: $(VENV)/.made-test ## interrupted deployments, simulated runs and the databases' machine, much longer than the tests do

@@ -51,7 +51,7 @@ def test_a_recovery_is_held_against_its_floor_and_one_that_never_came_misses_its
     shares += [{"part": "promoting", "measured": None, "floor": 0.05, "budget": 180.0}]
     result = {"rto_seconds": 12.0, "floor_seconds": 10.0, "budget_seconds": 30.0, "rpo_rows": 3, "held": True}
     drill: dict[str, Any] = {"history": {"scenario": "gone", "probe": "metric"}, "result": {**result, "shares": shares}}
-    assert recoveries._row(drill) == ("`gone`", ("metric", "12.0", "10.0", "1.20", "30", "0.05", "3", "held"))
+    assert recoveries._row(drill) == ("`gone`", ("metric", "12.0", "12", "10.0", "1.20", "30", "0.05", "3", "held"))
     assert recoveries._parts(drill) == ("`gone`", ("5.0 of 4.0 of 9", "– of 0.1 of 180"))
     assert recoveries._goal(drill).met
     drill["result"]["rto_seconds"] = None

@@ -1,4 +1,4 @@
-"""The tests of one file that needs a cloud run in one process, so that the cloud is made once and not in every process."""
+"""The tests of a file that needs a cloud run in one process: the cloud is made once, and not in every process."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +26,9 @@ Speed = Annotated[
     float, typer.Option(min=1, max=60, help="Divide all intervals of AWS and of the environment by this; 1 is real.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Replay what is random; with --random, which combination.")]
+Load = Annotated[
+    str, typer.Option(metavar="idle|loaded", help="How much the application writes, if not what the scenario says.")
+]
 Out = Annotated[Path, typer.Option(help="The folder for the report: NAME.html and NAME.json.")]
 
 
@@ -35,9 +37,17 @@ def drill(  # noqa: PLR0913 - one for each option
     *,
     speed: Speed = SPEED,
     seed: Seed = None,
+    load: Load = "",
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Play it once more on the same stage, when all is whole again."),
+    ] = False,
     out: Out = OUT,
     listed: Annotated[bool, typer.Option("--list", help="Name the scenarios, and play none.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Play all scenarios; a table, and JUnit's XML.")] = False,
+    crossed: Annotated[
+        bool, typer.Option("--crossed", help="Play the first faults idle and loaded, each once and again.")
+    ] = False,
     at_random: Annotated[
         bool, typer.Option("--random", help="Play a random combination of faults (see --seed).")
     ] = False,
@@ -49,47 +59,61 @@ def drill(  # noqa: PLR0913 - one for each option
 
     if listed:
         return _list(as_json=as_json)
-    if everything and at_random:
-        raise UsageError("--all and --random are two different things", hint="give one of them")
-    chosen = list(scenarios.every()) if everything else [scenarios.load(scenario)]
-    if at_random:
-        from twin.drill.chance import drawn
-
-        seed = seed if seed is not None else scenarios.any_seed()
-        chosen = [drawn(seed)]
-    asked = "--random" if at_random else "" if everything else shlex.quote(scenario)
-    options = Options(speed=speed, seed=seed or 0, asked=asked)
-    played, unplayed = [], {}
+    if everything + crossed + at_random > 1:
+        raise UsageError("--all, --crossed and --random are different things", hint="give one of them")
+    if crossed and load:
+        raise UsageError("--crossed has its own loads", hint="leave --load out")
+    seed = scenarios.any_seed() if at_random and seed is None else seed or 0
+    chosen = scenarios.every() if everything else scenarios.crossed() if crossed else (_one(scenario, seed, at_random),)
+    chosen = tuple(each.with_load(load) for each in chosen) if load else chosen
+    several = everything or crossed
+    options = Options(speed=speed, seed=seed, again=again or crossed)
+    played: list[Played] = []
+    unplayed = {}
     with terminable():
         for each in chosen:
             try:
-                played.append(_play(each, options, out, as_json=as_json))
+                played.extend(_play(each, options, out, as_json=as_json))
             except Exception as error:  # whatever it was, it must not cost the other drills
-                if not everything:
+                if not several:
                     raise
                 unplayed[each.name] = f"{type(error).__name__}: {error}"
                 render.say(f"{each.name} could not be played: {unplayed[each.name]}", "error")
-    if everything:
+    if several or again:
         _sum_up(played, unplayed, out, as_json=as_json)
     held = not unplayed and all(each.result.held for each in played)
     return Exit.FINE if held else Exit.VERDICT
 
 
-def _play(scenario: Scenario, options: Options, out: Path, *, as_json: bool) -> Played:
-    """Play one scenario, show it as it goes, and write its report."""
+def _one(name: str, seed: int, at_random: bool) -> Scenario:
+    """Return the scenario of a name or a file, or the one that is drawn from a seed."""
+    from twin.drill import chance, scenario
+
+    return chance.drawn(seed) if at_random else scenario.load(name)
+
+
+def _play(scenario: Scenario, options: Options, out: Path, *, as_json: bool) -> tuple[Played, ...]:
+    """Play one scenario, show it as it goes, and write a report each time that it was played."""
     from rich.console import Console
 
     from twin.drill.live import live
     from twin.drill.run import play
+
+    with live(Console(stderr=True), f"{scenario.name}: {scenario.title}", _put if as_json else None) as view:
+        rounds = play(scenario, options, view, view.note)
+    for played in rounds:
+        _report(played, out, as_json=as_json)
+    return rounds
+
+
+def _report(played: Played, out: Path, *, as_json: bool) -> None:
+    """Write what came of a drill into the folder, and say it."""
     from twin.report.document import document
     from twin.report.page import page
     from twin.report.picture import picture
 
-    console = Console(stderr=True)
-    with live(console, f"{scenario.name}: {scenario.title}", _put if as_json else None) as view:
-        played = play(scenario, options, view, view.note)
     given = (played.history, played.result)
-    report = out / f"{scenario.name}.html"
+    report = out / f"{played.history.scenario}.html"
     for path, text in (
         (report, page(*given)),
         (report.with_suffix(".json"), json.dumps(document(*given), indent=1, ensure_ascii=False) + "\n"),
@@ -100,7 +124,6 @@ def _play(scenario: Scenario, options: Options, out: Path, *, as_json: bool) -> 
         _put(json.dumps({"kind": "result", **document(*given), "report": str(report)}, ensure_ascii=False))
     else:
         _conclude(played, report)
-    return played
 
 
 def _conclude(played: Played, report: Path) -> None:

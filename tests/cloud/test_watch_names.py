@@ -168,6 +168,28 @@ def test_times_to_live_are_divided_by_the_speed_and_at_least_one(ask: Ask, monke
     assert lines(ask("text.db.example.com", "TXT"))[0].split()[1] == "30"
 
 
+def test_the_resolver_of_a_regions_networks_keeps_an_answer_as_long_as_its_ttl_and_the_name_servers_do_not(
+    held: dict[str, Book], view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("twin.cloud.watch.dns.time.monotonic", lambda: clock[0])
+    resolver = View(B, lambda: held["book"], lambda host, _: "127.0.0.7")
+
+    def leads(server: View) -> tuple[str, int]:
+        said = dns.message.from_wire(server.answer(dns.message.make_query(f"writer.{DOMAIN}", "A").to_wire()))
+        return str(said.answer[0][0]).rstrip("."), said.answer[0].ttl
+
+    try:
+        assert leads(resolver) == (HOST[A], 5)
+        held["book"] = book(*PAIR, healthy=B)
+        clock[0] += 3
+        assert (leads(resolver), leads(view)) == ((HOST[A], 2), (HOST[B], 5))
+        clock[0] += 2
+        assert leads(resolver) == (HOST[B], 5)
+    finally:
+        resolver.stop()
+
+
 def test_an_answer_that_is_too_long_for_udp_is_asked_for_again_over_tcp(held: dict[str, Book], view: View) -> None:
     long = {
         "Name": f"long.{DOMAIN}",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from generator.stacks.health import _PROOF, CHECK_INTERVAL, FAILURE_THRESHOLD
 from recovery import objectives
 from recovery.objectives import PARTS, Intervals, budget
-from tests.drill.histories import INTERVALS, LOST_AT, A, S, at, quiet, region_loss, switchover, writes
+from tests.drill.histories import INTERVALS, LOST_AT, A, S, at, event, quiet, region_loss, switchover, writes
 from tests.strategies import INTERVALS as ANY_INTERVALS
 from twin.drill.acknowledgements import longest_silence, overlap_seconds
 from twin.drill.record import History, Share
@@ -124,7 +124,15 @@ def test_the_floor_is_never_above_the_budget_but_for_people_and_promotions(inter
 def test_the_floor_has_the_persons_time_as_it_was_played_and_the_promotion_as_it_was_measured() -> None:
     history = region_loss()
     least = floor(history, longest_silence(history), INTERVALS)
-    assert least == {"noticing": 130, "deciding": 5, "fencing": 0, "promoting": 2, "dns": 80, "client": 0}
+    assert least == {"noticing": 90, "deciding": 5, "fencing": 0, "promoting": 2, "dns": 100, "client": 0}
+    asked = floor(history, longest_silence(history), replace(INTERVALS, probe="endpoint"))
+    assert asked["dns"] == 5 + 25 + 5
+
+
+def test_an_alarms_mail_is_no_notice_that_anybody_acts_on() -> None:
+    history = region_loss()
+    rings = event(LOST_AT + 20, "people", S, 'ALARM: "dr-example-partner" in EU (Frankfurt)')
+    assert shares(replace(history, events=(rings, *history.events)))["noticing"].measured == 90
 
 
 def test_the_floor_knows_the_deployed_alarm_and_check() -> None:

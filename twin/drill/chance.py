@@ -54,6 +54,7 @@ def drawn(seed: int) -> Scenario:
     return Scenario.model_validate(
         {
             "name": f"random-{seed}",
+            "asked": "--random",
             "title": f"a random combination of faults, number {seed}",
             "why": "what nobody thought of",
             "kind": "failover" if lost else "switchover",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from twin.drill.record import Event, History
-from twin.drill.shares import promotions, typed
+from twin.drill.shares import ours, promotions, typed
 
 MOVING = ("failover", "switchover", "failback", "approve")
 """Verbs of people that move the writer, or let it be moved."""
@@ -98,12 +98,7 @@ def outcome(history: History) -> Literal["succeeded", "refused", "none"]:
 def messages(history: History) -> tuple[Event, ...]:
     """Return the messages to people since the disaster that are ours, and neither an alarm's nor RDS's own."""
     since = history.began_ms if history.disaster_ms is None else history.disaster_ms
-    others = ('ALARM: "', 'OK: "', 'INSUFFICIENT_DATA: "', "RDS Notification")
-    return tuple(
-        event
-        for event in history.events
-        if event.source == "people" and event.at_ms >= since and not event.what.startswith(others)
-    )
+    return tuple(event for event in history.events if ours(event) and event.at_ms >= since)
 
 
 def text(event: Event) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from generator.naming import STATE_MACHINE
 from twin.drill import scenario as kinds
+from twin.drill.executions import MOVING
 from twin.drill.observe import Observer
 from twin.drill.person import Command, type_
 from twin.drill.record import Event
@@ -26,11 +27,16 @@ COMMAND_SECONDS = 600.0
 
 @dataclass
 class Play:
-    """A scenario that is played. ``disaster_ms``: when its first disaster struck, or its recovery was asked for."""
+    """A scenario that is played.
+
+    disaster_ms: when its first disaster struck, or its recovery was asked for. newest_ms: when the newest one did, or
+    was; what is waited for has to come after it.
+    """
 
     stage: Stage
     seen: Observer
     disaster_ms: int | None = None
+    newest_ms: int = 0
     lost: set[str] = field(default_factory=set)
     commands: list[Command] = field(default_factory=list)
 
@@ -45,6 +51,7 @@ class Play:
 
     def _begin(self, event: Event) -> None:
         """Count time and calls from the first event on."""
+        self.newest_ms = event.at_ms
         if self.disaster_ms is None:
             self.disaster_ms = event.at_ms
             self.ask("DELETE", "denials")
@@ -69,7 +76,7 @@ class Play:
         """Have a person type a command."""
         typed = " ".join(_short(word) for word in words)
         event = self.seen.note("person", "", f"types python -m generator {typed}", verb=words[0])
-        if words[0] != "rehome":
+        if words[0] in MOVING:
             self._begin(event)
         command = type_(words, dict(self.stage.running.environment))
         self.commands.append(command)
@@ -239,7 +246,7 @@ def _kill(play: Play, step: kinds.Kill) -> None:
 
 def _until(play: Play, step: kinds.Until) -> None:
     now = int(time.time() * 1000)
-    look = Look(play.stage, play.seen, now, min(now, play.disaster_ms or now))
+    look = Look(play.stage, play.seen, now, play.newest_ms or now)
     if not play.seen.wait(lambda: sight(step.until, look), play.patience(step.within)):
         said = f"waited {play.patience(step.within):.0f} s for {step.until!r}, and it was not seen"
         raise DrillError(said, hint="look at the time line")

@@ -173,7 +173,7 @@ class History:
 
 @dataclass(frozen=True)
 class Share:
-    """One part of the RTO: measured, budgeted, and the least that the configured intervals allow; in seconds.
+    """One part of the RTO: measured, budgeted, and the floor that the configured intervals make; in seconds.
 
     measured is None when the part did not happen. The budget and the floor are at the drill's speed.
     """

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from recovery.objectives import Intervals
+from twin.drill.again import repeat
 from twin.drill.judge import judge
 from twin.drill.observe import Observer, Shown
 from twin.drill.play import Play
@@ -38,12 +39,16 @@ EMULATED = (
 
 @dataclass(frozen=True)
 class Options:
-    """How to play. speed: by what intervals are divided. seed: of what is random. asked: for what, if not by name."""
+    """How to play.
+
+    speed: by what intervals are divided. seed: of what is random. again: whether it is played a second time on the same
+    stage, when everything is whole again.
+    """
 
     speed: float = 1.0
     seed: int = 0
-    asked: str = ""
     policies: bool = True
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,19 @@ class Played:
     result: Result
 
 
-def play(scenario: Scenario, options: Options, shown: Shown, say: Say) -> Played:
-    """Play a scenario and return what came of it. Raises :class:`DrillError` when it could not be played at all."""
+def play(scenario: Scenario, options: Options, shown: Shown, say: Say) -> tuple[Played, ...]:
+    """Play a scenario and return what came of it, each time that it was played.
+
+    Raises :class:`DrillError` when it could not be played at all, or not again.
+    """
     random.seed(options.seed)
     with stage(scenario, speed=options.speed, say=say, policies=options.policies) as built:
-        return on(built, options, shown)
+        first = on(built, options, shown)
+        if not options.again:
+            return (first,)
+        repeat(built, say)
+        built.scenario = scenario.model_copy(update={"name": f"{scenario.name}-again"})
+        return (first, on(built, options, shown))
 
 
 def on(built: Stage, options: Options, shown: Shown, sabotage: Callable[[Stage], None] | None = None) -> Played:
@@ -126,7 +139,7 @@ def _history(  # noqa: PLR0913, PLR0917 - the parts of a drill
         title=scenario.title,
         kind=scenario.kind,
         seed=options.seed,
-        asked=options.asked,
+        asked=f"{scenario.asked} --again" if options.again else scenario.asked,
         speed=options.speed,
         environment=environment.suffix,
         origin=built.places["origin"],

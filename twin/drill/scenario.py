@@ -16,6 +16,7 @@ Steps come one after the other. A step is one verb with its place, and its optio
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -27,6 +28,9 @@ from generator.errors import UsageError
 from twin.drill.record import Promise
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
+
+CROSSED = ("1", "2", "3", "4", "5", "6", "7")
+"""The faults of a writer's database: played idle and loaded, and again after everything is whole again."""
 
 Place = Annotated[str, Field(pattern=r"^(origin|standby|standby-\d|witness|active)$")]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
@@ -256,11 +260,23 @@ class Load(BaseModel):
     careless: bool = False
 
 
+LOADS: Mapping[str, Load] = {
+    "idle": Load(connections=1, per_second=0.5),
+    "loaded": Load(connections=8, per_second=20),
+}
+"""Other loads than a scenario's own: a system where nothing happens, and one that is busy."""
+
+
 class Scenario(BaseModel):
-    """A scenario as its file says it. ``faults``: rows of docs/faults.md that it plays."""
+    """A scenario as its file says it.
+
+    faults: rows of docs/faults.md that it plays. name, asked: what it is called and by which words ``drill`` plays it,
+    which no file says.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = ""
+    asked: str = ""
     title: str
     why: str
     kind: Literal["failover", "switchover", "failback", "none"]
@@ -270,6 +286,15 @@ class Scenario(BaseModel):
     load: Load = Load()
     steps: Annotated[tuple[Step, ...], BeforeValidator(lambda said: tuple(step(each) for each in said))]
     promise: Promised = Promised()
+
+    def with_load(self, name: str) -> Scenario:
+        """Return it with one of the :data:`LOADS`, of which its name tells. Raises :class:`UsageError`."""
+        if name not in LOADS:
+            raise UsageError(f"there is no load {name}", hint=f"it is {' or '.join(LOADS)}")
+        load = LOADS[name].model_copy(update={"careless": self.load.careless})
+        title = f"{self.title}, {'with little' if name == 'idle' else 'with much'} to do"
+        asked = f"{self.asked} --load {name}"
+        return self.model_copy(update={"load": load, "name": f"{self.name}-{name}", "title": title, "asked": asked})
 
     def promised(self, regions: Mapping[str, str]) -> Promise:
         """Return the promise with the regions' names."""
@@ -297,7 +322,7 @@ def load(name: str) -> Scenario:
     if not isinstance(said, dict):
         raise UsageError(f"{path} is no mapping", hint="look at twin/scenarios/region-loss.yaml")
     try:
-        return Scenario.model_validate({**said, "name": path.stem})
+        return Scenario.model_validate({**said, "name": path.stem, "asked": shlex.quote(name)})
     except ValidationError as error:
         raise UsageError(f"{path}: {_first(error)}", hint="look at twin/scenarios/region-loss.yaml") from error
 
@@ -305,6 +330,13 @@ def load(name: str) -> Scenario:
 def every() -> tuple[Scenario, ...]:
     """Return all scenarios that come with the library, by name."""
     return tuple(load(path.stem) for path in sorted(FOLDER.glob("*.yaml")))
+
+
+def crossed() -> tuple[Scenario, ...]:
+    """Return for each of the first faults the scenario that is most about it, with each other load."""
+    plain = [each for each in every() if each.load == Load()]
+    most = [min((each for each in plain if fault in each.faults), key=lambda e: len(e.faults)) for fault in CROSSED]
+    return tuple(each.with_load(load) for each in most for load in LOADS)
 
 
 def _first(error: ValidationError) -> str:

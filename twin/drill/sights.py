@@ -17,7 +17,11 @@ LOST = "looks lost"
 
 @dataclass(frozen=True)
 class Look:
-    """Where to look, and since when. begun_ms: when the waiting began; since_ms: the disaster, if that was before."""
+    """Where to look, and since when.
+
+    begun_ms: when the waiting began. since_ms: when the newest disaster struck or the newest recovery was asked for,
+    before that.
+    """
 
     stage: Stage
     seen: Observer
@@ -31,7 +35,7 @@ def sight(name: str, look: Look) -> bool:
 
 
 def _after(look: Look, source: str, words: str = "") -> list[Event]:
-    """Return the events of a source since the disaster."""
+    """Return the events of a source since the newest disaster or request."""
     return [
         each
         for each in look.seen.events
@@ -59,7 +63,7 @@ def _moved(look: Look) -> bool:
 
 
 def _idle(look: Look) -> bool:
-    """Return whether an execution has ended since the disaster, and none runs."""
+    """Return whether an execution has ended since the newest disaster or request, and none runs."""
     return not look.seen.steps and any("ended" in each.detail for each in _after(look, "state machine"))
 
 

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,11 @@ class Application:
 
 @dataclass
 class Stage:
-    """An environment in a local cloud of its own. ``places``: origin, standby … and their regions."""
+    """An environment in a local cloud of its own.
+
+    places: origin, standby … and their regions; ``origin`` is the writer when a scenario begins, so after a swap it is
+    another one (:mod:`twin.drill.again`). starts: how often the application was started in each region.
+    """
 
     scenario: Scenario
     environment: Environment
@@ -113,13 +117,10 @@ class Stage:
     knobs: Knobs
     clouds: Clouds
     speed: float
+    places: Mapping[str, str]
     applications: dict[str, Application] = field(default_factory=dict)
     ended: list[Application] = field(default_factory=list)
-
-    @cached_property
-    def places(self) -> Mapping[str, str]:
-        """Return the region of each place that a scenario may name."""
-        return places(self.environment)
+    starts: Counter[str] = field(default_factory=Counter)
 
     def region(self, place: str) -> str:
         """Return the region of a place; of ``active`` the one whose PostgreSQL takes writes. Raises DrillError."""
@@ -164,8 +165,9 @@ class Stage:
             pause=1 / self.scenario.load.per_second,
             life=max(LIFE_SECONDS / self.speed, 5.0),
             careless=self.scenario.load.careless,
-            restarts=sum(1 for each in self.ended if each.order.region == region),
+            restarts=self.starts[region],
         )
+        self.starts[region] += 1
         self.applications[region] = Application.begin(order)
 
     def _secret(self, region: str) -> dict[str, str]:
@@ -225,7 +227,7 @@ def stage(scenario: Scenario, *, speed: float, say: Say, policies: bool = True) 
     with local_cloud(options) as running:
         file = environment_file(scenario, running.folder)  # gone with the cloud, however this process ends
         clouds = Clouds(environment, local=Keys(running.url))
-        built = Stage(scenario, environment, file, running, Knobs(running.url), clouds, speed)
+        built = Stage(scenario, environment, file, running, Knobs(running.url), clouds, speed, places(environment))
         say(f"deploying {environment.suffix} to {', '.join(each.name for each in environment.all_regions)}")
         deploying.deploy(environment, clouds, lambda _: None, deploying.Options())
         built.knobs.ask("PUT", "people", {"confirm": True})
@@ -240,7 +242,7 @@ def stage(scenario: Scenario, *, speed: float, say: Say, policies: bool = True) 
                 one.kill()
 
 
-def await_well(built: Stage, say: Say) -> None:
+def await_well(built: Stage, say: Say, after: str = "its deployment") -> None:
     """Wait until ``status`` has nothing to find. Raises :class:`DrillError` with what it finds."""
     say("waiting until every region is well")
     looking = clouds_for_looking(built.clouds)
@@ -256,7 +258,7 @@ def await_well(built: Stage, say: Say) -> None:
             said = now
         if time.monotonic() > last:
             found = "; ".join(f"{each.where}: {each.what}" for each in findings)
-            raise DrillError(f"the environment is not well after its deployment: {found}", hint="look at its status")
+            raise DrillError(f"the environment is not well after {after}: {found}", hint="look at its status")
         time.sleep(0.5)
 
 

@@ -1,9 +1,11 @@
 """A DNS server on loopback, over UDP and TCP: one view for the public, and one for the VPCs of each region.
 
 Each view answers what its zones hold (:mod:`twin.cloud.watch.names`) and, as a resolver would, follows a CNAME to the
-address of a database's front door. RDS's names lead to private addresses, also in the public view (Aurora User Guide,
-"Amazon Aurora endpoint connections"); a name without a door does not resolve (trap 70). Times to live are divided by
-the speed, and at least 1.
+address of a database's front door. A region's view is the resolver of its VPCs, which keeps what it has heard as long
+as the TTL says, so that a name that has moved is heard of up to one TTL later; the public view is the name servers
+themselves. That a name does not exist is not kept. RDS's names lead to private addresses, also in the public view
+(Aurora User Guide, "Amazon Aurora endpoint connections"); a name without a door does not resolve (trap 70). Times to
+live are divided by the speed, and at least 1.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import contextlib
 import socketserver
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +52,7 @@ class View:
 
     def __init__(self, region: str, book: Callable[[], Book], find: Find) -> None:
         self.region, self._book, self._find = region, book, find
+        self._kept: dict[tuple[str, str], tuple[float, list[dns.rrset.RRset]]] = {}
         self._udp, self._tcp = _bound(self)
         for server in (self._udp, self._tcp):
             threading.Thread(target=server.serve_forever, args=(0.05,), name=f"dns {region}", daemon=True).start()
@@ -71,7 +75,7 @@ class View:
         except dns.exception.DNSException:
             return b""
         said = dns.message.make_response(query)
-        said.flags |= dns.flags.AA | dns.flags.RA
+        said.flags |= dns.flags.RA if self.region else dns.flags.AA | dns.flags.RA
         if query.opcode() != dns.opcode.QUERY or len(query.question) != 1:
             said.set_rcode(dns.rcode.NOTIMP)
         else:
@@ -92,12 +96,11 @@ class View:
         """Put the answer in: the records, what a CNAME leads to, or why there is none."""
         kind, name, book = dns.rdatatype.to_text(question.rdtype), question.name.to_text().lower(), self._book()
         for _ in range(_LONGEST_CHAIN):
-            found = self._host(name, kind) if name.endswith(RDS) else book.ask(name, kind, self.region)
-            said.answer.extend(map(_records, found or ()))
-            target = found[0].values[0].lower() if found and found[0].type == "CNAME" != kind else ""
-            if not target:
+            found = self._heard(name, kind, book)
+            said.answer.extend(found or ())
+            if not found or found[0].rdtype != dns.rdatatype.CNAME or kind == "CNAME":
                 break
-            name = target if target.endswith(".") else target + "."
+            name = str(found[0][0].target).lower()
         if found:
             return
         zone = book.zone(name, self.region)
@@ -107,6 +110,18 @@ class View:
         for each in (record for record in (zone.records if zone else ()) if record["Type"] == "SOA"):
             soa = Answer(str(each["Name"]), "SOA", _negative(each), tuple(each["ResourceRecords"]))
             said.authority.append(_records(soa))
+
+    def _heard(self, name: str, kind: str, book: Book) -> list[dns.rrset.RRset] | None:
+        """Return the records of a name: those that are still kept, with what is left of their TTL, or new ones."""
+        now = time.monotonic()
+        until, kept = self._kept.get((name, kind), (0.0, []))
+        if now < until:
+            return [dns.rrset.from_rdata_list(each.name, int(until - now), list(each)) for each in kept]
+        answers = self._host(name, kind) if name.endswith(RDS) else book.ask(name, kind, self.region)
+        found = None if answers is None else list(map(_records, answers))
+        if found and self.region:
+            self._kept[name, kind] = (now + min(each.ttl for each in found), found)
+        return found
 
     def _host(self, name: str, kind: str) -> list[Answer] | None:
         address = self._find(name.rstrip("."), self.region)
