@@ -74,7 +74,7 @@ def test_a_switchover_is_answered_at_once_and_shows_each_state_until_the_old_wri
     assert states == sorted(states)  # pending comes before switching-over
     assert ("switching-over", IRELAND, "") in seen  # not promoted yet: the old one is the writer still
     assert ("switching-over", FRANKFURT, IRELAND) in seen
-    assert clouds.settled(FRANKFURT)
+    until(lambda: clouds.settled(FRANKFURT))
 
 
 def test_a_standby_has_no_writer_endpoint_until_it_is_promoted_and_the_old_writers_goes_away(clouds: Clouds) -> None:
