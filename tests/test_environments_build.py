@@ -52,7 +52,7 @@ def test_every_valid_environment_can_be_drawn(values: dict[str, Any]) -> None:
 SEEN: set[tuple[str, frozenset[str]]] = set()
 
 
-@settings(deadline=None, suppress_health_check=SLOW, max_examples=4)
+@settings(deadline=None, suppress_health_check=SLOW, max_examples=2)
 @given(environments())
 def test_what_a_valid_environment_builds_has_no_finding_in_its_regions(values: dict[str, Any]) -> None:
     environment = loaded(values)
