@@ -88,7 +88,7 @@ class Asked:
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Promote ``event["target"]`` by ``event["verb"]``; return the outcome with its reason.
+    """Promote ``event["target"]`` by ``event["verb"]``, in place of ``event["old"]``; return the outcome and its reason.
 
     Raises :class:`facts.UnavailableError` when this region's RDS throttles or can't be asked: calling again is
     safe, because every call begins by looking.
@@ -108,7 +108,7 @@ def run(promote: Promote, event: Mapping[str, Any]) -> dict[str, Any]:
     if verb not in (FAILOVER, SWITCHOVER) or target != promote.settings.region:
         return _outcome(promotion.REFUSED, f"{verb or 'no verb'} to {target or 'nowhere'} is not for here", asked_at_ms)
     try:
-        found = promotion.next_call(_look(promote), verb, target)
+        found = promotion.next_call(_look(promote), verb, target, str(event.get("old", "")))
     except facts.DeniedError as error:
         return _outcome(promotion.REFUSED, str(error), asked_at_ms)
     if found.action != promotion.CALL:

@@ -30,10 +30,12 @@ class Promotion:
     old: str = ""
 
 
-def next_call(snapshot: Snapshot, verb: str, target: str) -> Promotion:
-    """Return what to do, from facts that were read just now.
+def next_call(snapshot: Snapshot, verb: str, target: str, assessed: str = "") -> Promotion:
+    """Return what to do, from facts that were read just now. assessed: the writer that the assessment saw, if any.
 
-    It is asked before every call, the first included: a call that timed out may have taken effect.
+    It is asked before every call, the first included: a call that timed out may have taken effect. Between the
+    assessment and the call is the fence, and with several targets there are several leases (trap 49e): somebody else's
+    promotion may be complete by then, and what was accepted to be lost was never meant of its writer.
     """
     cluster = snapshot.cluster
     member = cluster.member(target) if cluster else None
@@ -48,6 +50,9 @@ def next_call(snapshot: Snapshot, verb: str, target: str) -> Promotion:
     if member.writer:
         return Promotion(DONE, f"{target} is the writer", target_arn=member.arn)
     active = snapshot.active
+    if assessed and active not in ("", assessed):
+        said = f"{target} was to take over from {assessed}, and the writer now is {active}"
+        return Promotion(REFUSED, said, target_arn=member.arn, old=active)
     if verb == FAILOVER:
         return Promotion(CALL, f"{target} is to take over from {active}", target, member.arn, active)
     if not active:

@@ -27,6 +27,17 @@ def test_another_promotion_a_stranger_and_a_missing_writer_are_refused() -> None
     assert next_call(healthy(cluster=cluster(writer="gone")), "switchover", B).action == REFUSED
 
 
+def test_a_writer_that_came_after_the_assessment_is_not_taken_over_from() -> None:
+    moved = lost(cluster=cluster(writer=C, regions=(A, B, C)))
+    refused = next_call(moved, "failover", B, assessed=A)
+    assert refused.action == REFUSED
+    assert refused.reason == f"{B} was to take over from {A}, and the writer now is {C}"
+    assert next_call(moved, "failover", B).action == CALL
+    assert next_call(lost(), "failover", B, assessed=A).action == CALL
+    assert next_call(lost(cluster=cluster(writer=B)), "failover", B, assessed=A).action == DONE
+    assert next_call(lost(cluster=cluster(writer="gone")), "failover", B, assessed=A).action == CALL
+
+
 def test_the_proof_confirms_even_when_the_service_lags() -> None:
     found = confirm(with_view(lost(), seen(B, B)), B, NOW - 5_000, NOW)
     assert found.confirmed and found.at_ms == NOW - 1000 and f"shows {A}" in found.reason

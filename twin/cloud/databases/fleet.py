@@ -51,11 +51,13 @@ class Timing:
     """How long things take of which AWS does not say how long.
 
     zombie: how long a lost writer that is back goes on as a writer before the service fences it; an interval, shorter
-    at speed. catch_up: how long a switchover waits for its target, in real seconds.
+    at speed. catch_up: how long a switchover waits for its target, in real seconds. completes: how long the service
+    goes on showing a failover after its target was promoted, and refuses another one; an interval.
     """
 
     zombie: float = 5.0
     catch_up: float = 30.0
+    completes: float = 5.0
 
 
 class Fleet:

@@ -19,6 +19,7 @@ from typing import NoReturn
 from twin.cloud.databases.fleet import Fleet, group_of
 from twin.cloud.databases.standing import Look, Standing
 from twin.cloud.journal import JOURNAL
+from twin.cloud.pace import shorter
 from twin.postgres import PostgresError
 from twin.replication import forks
 
@@ -87,6 +88,8 @@ class Swap:
                     self._fail_over()
                 else:
                     self._switch_over()
+            if self.lossy:
+                time.sleep(shorter(self.fleet.timing.completes))
         except CancelledError as error:
             ended = f"was cancelled: {error}"
         except Exception as error:
