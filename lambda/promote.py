@@ -88,7 +88,7 @@ class Asked:
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Promote ``event["target"]`` by ``event["verb"]``, in place of ``event["old"]``; return the outcome and its reason.
+    """Promote ``event["target"]`` by ``event["verb"]`` in place of ``event["old"]``; return what came of it.
 
     Raises :class:`facts.UnavailableError` when this region's RDS throttles or can't be asked: calling again is
     safe, because every call begins by looking.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recovery.signals import FAILOVER
-from recovery.state import Snapshot
+from recovery.state import Member, Snapshot
 
 CALL = "call"
 IN_PROGRESS = "in progress"
@@ -49,7 +49,12 @@ def next_call(snapshot: Snapshot, verb: str, target: str, assessed: str = "") ->
         return Promotion(IN_PROGRESS if same else REFUSED, said, target_arn=member.arn, old=origin)
     if member.writer:
         return Promotion(DONE, f"{target} is the writer", target_arn=member.arn)
-    active = snapshot.active
+    return _first_call(snapshot.active, verb, member, assessed)
+
+
+def _first_call(active: str, verb: str, member: Member, assessed: str) -> Promotion:
+    """Return the call that nobody has made yet, or why it must not be made."""
+    target = member.region
     if assessed and active not in ("", assessed):
         said = f"{target} was to take over from {assessed}, and the writer now is {active}"
         return Promotion(REFUSED, said, target_arn=member.arn, old=active)

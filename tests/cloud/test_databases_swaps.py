@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from pg8000.exceptions import DatabaseError
 
-from tests.cloud.databases_world import FRANKFURT, IRELAND, MILAN, GlobalDatabase, Load, until
+from tests.cloud.databases_world import DEADLINE, FRANKFURT, IRELAND, MILAN, GlobalDatabase, Load, until
 from twin.cloud.databases.fleet import Timing
 from twin.cloud.databases.lines import CUT
 from twin.cloud.journal import JOURNAL
@@ -32,7 +33,7 @@ def three(yard: Yard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Glob
 def world(three: GlobalDatabase) -> Iterator[GlobalDatabase]:
     """Three regions, with Ireland as the writer and nothing broken."""
     three.states.clear()
-    three.fleet.timing = Timing(zombie=0.0, catch_up=30.0)
+    three.fleet.timing = Timing(zombie=0.0, catch_up=30.0, completes=0.1)
     yield three
     for pair in ((IRELAND, "*"), ("*", FRANKFURT), ("*", MILAN)):
         three.fleet.lines.set(*pair, Faults())
@@ -46,7 +47,7 @@ def world(three: GlobalDatabase) -> Iterator[GlobalDatabase]:
     until(lambda: three.settled(three.writer.region))
     if three.writer.region != IRELAND:
         three.swap(IRELAND).join()
-        until(lambda: three.settled(IRELAND))
+        until(lambda: three.settled(IRELAND), 2 * DEADLINE)
     three.writer.server.execute("DELETE FROM kept", database="app")
     until(lambda: all(three.has(each) for each in (IRELAND, FRANKFURT, MILAN)))
 
@@ -67,8 +68,8 @@ def test_switchovers_there_and_back_lose_nothing_under_load_and_all_follow(world
     with Load(world) as load:
         for target in (FRANKFURT, IRELAND, FRANKFURT):
             world.swap(target).join()
+            until(partial(world.settled, target), 2 * DEADLINE)  # the next one is refused until all follow
             load.goes_on()
-    until(lambda: world.settled(FRANKFURT))
     assert load.acknowledged <= world.rows(FRANKFURT)
     assert world[FRANKFURT].look().timeline == before + 3
     assert set(world.states) == {"pending", "switching-over", ""}

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Command:
-    """A command that a person has typed. ``answer`` and ``errors``: what it said, once it has ended."""
+    """A command that a person has typed.
+
+    answer and errors: what it said, once it has ended; then whoever wants to hear of it is told.
+    """
 
     words: tuple[str, ...]
     process: subprocess.Popen[str]
+    hear: Callable[[Command], None]
     answer: str = ""
     errors: str = ""
 
@@ -40,12 +44,14 @@ class Command:
         return self.process.poll()
 
     def wait(self, seconds: float) -> int:
-        """Return the exit code, once all that it said is here. Raises ``subprocess.TimeoutExpired``."""
+        """Return the exit code, once all that it said is here and told. Raises ``subprocess.TimeoutExpired``."""
         self.reader.join(seconds)
+        if self.reader.is_alive():
+            raise subprocess.TimeoutExpired(self.said, seconds)
         return self.process.wait(0)
 
 
-def type_(words: Sequence[str], variables: dict[str, str]) -> Command:
+def type_(words: Sequence[str], variables: dict[str, str], hear: Callable[[Command], None] = lambda _: None) -> Command:
     """Have a person type a command of this library; return at once."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     paths = (str(ROOT), os.environ.get("PYTHONPATH"))
@@ -61,10 +67,11 @@ def type_(words: Sequence[str], variables: dict[str, str]) -> Command:
         stderr=subprocess.PIPE,
         text=True,
     )
-    command = Command(tuple(words), process)
+    command = Command(tuple(words), process, hear)
     command.reader.start()
     return command
 
 
 def _note(command: Command) -> None:
     command.answer, command.errors = command.process.communicate()
+    command.hear(command)

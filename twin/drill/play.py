@@ -78,20 +78,25 @@ class Play:
         event = self.seen.note("person", "", f"types python -m generator {typed}", verb=words[0])
         if words[0] in MOVING:
             self._begin(event)
-        command = type_(words, dict(self.stage.running.environment))
+        command = type_(words, dict(self.stage.running.environment), self._heard)
         self.commands.append(command)
         return command
 
+    def _heard(self, command: Command) -> None:
+        """Note how a command ended, and what it said of that."""
+        said = " ".join((command.errors.strip() or command.answer.strip().rpartition("\n")[2]).split())
+        code = command.process.returncode
+        if code < 0:  # it was ended with the drill
+            return
+        self.seen.note("person", "", f"{command.words[0]} ended with {code}", said[:500], code=code)
+
     def finish(self, command: Command) -> int:
-        """Wait until a command has ended, note how, and return its exit code."""
+        """Wait until a command has ended, and return its exit code. Raises :class:`DrillError`."""
         try:
-            code = command.wait(self.patience(COMMAND_SECONDS))
+            return command.wait(self.patience(COMMAND_SECONDS))
         except subprocess.TimeoutExpired:
             command.process.kill()
             raise DrillError(f"{command.said} does not end", hint="look at the time line") from None
-        said = (command.errors.strip() or command.answer.strip().rpartition("\n")[2]).split()
-        self.seen.note("person", "", f"{command.words[0]} ended with {code}", " ".join(said)[:500], code=code)
-        return code
 
 
 def _wait(play: Play, step: kinds.Wait) -> None:

@@ -14,7 +14,7 @@ from twin.drill.again import repeat
 from twin.drill.judge import judge
 from twin.drill.observe import Observer, Shown
 from twin.drill.play import Play
-from twin.drill.record import Call, Event, History, Result, Row
+from twin.drill.record import Call, Event, History, Result, Row, Sample
 from twin.drill.scenario import Scenario
 from twin.drill.stage import DrillError, Say, Stage, stage
 
@@ -148,7 +148,7 @@ def _history(  # noqa: PLR0913, PLR0917 - the parts of a drill
         began_ms=times[0],
         ended_ms=times[1],
         disaster_ms=played.disaster_ms,
-        fenced_ms=_fenced(seen.events),
+        fenced_ms=_fenced(seen.events, seen.samples),
         accepted_lag_seconds=_accepted_lag(seen.events),
         promise=scenario.promised(built.places),
         writes=tuple(sorted(built.writes(), key=lambda each: each.began_ms)),
@@ -163,11 +163,18 @@ def _history(  # noqa: PLR0913, PLR0917 - the parts of a drill
     )
 
 
-def _fenced(events: list[Event]) -> int | None:
-    """Return when the old writer was dead, or closed to its applications by the network."""
+def _fenced(events: list[Event], samples: list[Sample]) -> int | None:
+    """Return when the writer was dead, or closed to its applications by the network; a standby's death is no fence."""
     closed = [each for each in events if each.detail.get("who") == "application" and each.what.endswith("is closed")]
     killed = [each for each in events if each.source == "database" and each.detail.get("act") == "kill"]
-    return min((each.at_ms for each in (*closed, *killed)), default=None)
+    wrote = [each for each in (*closed, *killed) if _wrote(samples, each.region, each.at_ms)]
+    return min((each.at_ms for each in wrote), default=None)
+
+
+def _wrote(samples: list[Sample], region: str, at_ms: int) -> bool:
+    """Tell whether a region was the writer when it was last seen to be anything."""
+    roles = [each.regions[region].role for each in samples if each.at_ms <= at_ms and region in each.regions]
+    return next((role for role in reversed(roles) if role != "none"), "none") == "writer"
 
 
 def _accepted_lag(events: list[Event]) -> float | None:

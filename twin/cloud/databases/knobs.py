@@ -2,7 +2,7 @@
 
 - GET ``databases``: region → what PostgreSQL says of itself: :func:`told`
 - PUT ``databases``: ``{"region", "act", "seconds"}``: :mod:`twin.cloud.databases.acts`
-- GET, PUT ``databases/timing``: ``{"zombie": 5, "catch_up": 30, "completes": 5}``: :class:`twin.cloud.databases.fleet.Timing`
+- GET, PUT ``databases/timing``: ``{"zombie": 5, …}``: :class:`twin.cloud.databases.fleet.Timing`
 - POST ``databases/query``: ``{"region", "database", "sql", "seconds", "lost"}`` → rows, as the superuser
 - PUT ``paths``: ``{"from", "to", "who", "how", "delay", "loss"}``: a way from a region to a database
 - PUT ``replication``: ``{"from", "to", "how", "delay"}``: the line that storage is replicated over
