@@ -149,6 +149,7 @@ def test_more_loss_than_the_objective_breaks_it_unless_it_was_shown_and_accepted
         (Promise(recovery="none"), "recovery"),
         (Promise(lossless=True), "lossless"),
         (Promise(told=("looks lost", "never said")), "told"),
+        (Promise(heard=("held by",)), "heard"),
     ],
 )
 def test_a_promise_that_was_not_kept_breaks_the_verdict(promise: Promise, name: str) -> None:

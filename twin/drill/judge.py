@@ -131,6 +131,10 @@ def _promised(history: History, missing: tuple[Lost, ...]) -> Iterator[Finding]:
     for words in promise.told:
         found = words.lower() in said
         yield Finding("told", f"people are told “{words}”", found, "they were" if found else "no message says so")
+    answers = "\n".join(event.cause for event in history.events if event.source == "person").lower()
+    for words in promise.heard:
+        found = words.lower() in answers
+        yield Finding("heard", f"a command answers “{words}”", found, "one did" if found else "none says so")
 
 
 def _verdict(findings: tuple[Finding, ...], seconds: float | None, missing: tuple[Lost, ...]) -> str:

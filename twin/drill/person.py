@@ -6,6 +6,7 @@ the endpoint in a variable. How it ended, and what it said of that, goes to the 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -42,6 +43,18 @@ class Command:
     def code(self) -> int | None:
         """Return the exit code, None while it runs."""
         return self.process.poll()
+
+    @property
+    def told(self) -> str:
+        """Return what it said of its end, in a line: the reason and the hint, or the last of what it printed."""
+        last = self.answer.strip().rpartition("\n")[2]
+        try:
+            told = json.loads(last)
+            words = [told.get("reason") or (told.get("output") or {}).get("reason"), told.get("hint")]
+        except (ValueError, AttributeError):
+            words = [last]
+        said = "; ".join(filter(None, (self.errors.strip(), *words)))
+        return " ".join(said.split())
 
     def wait(self, seconds: float) -> int:
         """Return the exit code, once all that it said is here and told. Raises ``subprocess.TimeoutExpired``."""

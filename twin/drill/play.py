@@ -84,11 +84,10 @@ class Play:
 
     def _heard(self, command: Command) -> None:
         """Note how a command ended, and what it said of that."""
-        said = " ".join((command.errors.strip() or command.answer.strip().rpartition("\n")[2]).split())
         code = command.process.returncode
         if code < 0:  # it was ended with the drill
             return
-        self.seen.note("person", "", f"{command.words[0]} ended with {code}", said[:500], code=code)
+        self.seen.note("person", "", f"{command.words[0]} ended with {code}", command.told[:500], code=code)
 
     def finish(self, command: Command) -> int:
         """Wait until a command has ended, and return its exit code. Raises :class:`DrillError`."""

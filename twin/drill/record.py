@@ -117,7 +117,8 @@ class Promise:
 
     writer: the region that must be the writer at the end; empty for any. recovery: how the execution must end:
     ``succeeded``, ``refused``, ``none`` (none may start) or empty for any. lossless: whether no row may be lost.
-    told: words of which each must be in some message to people. down: whether writes may stay refused to the end.
+    told: words of which each must be in some message to people. heard: words of which each must be in what some command
+    answered to whoever typed it. down: whether writes may stay refused to the end.
     fenced: whether the old region must have been closed to its applications, or dead.
     """
 
@@ -125,6 +126,7 @@ class Promise:
     recovery: str = ""
     lossless: bool = False
     told: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
     down: bool = False
     fenced: bool = False
 

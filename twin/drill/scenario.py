@@ -244,6 +244,7 @@ class Promised(BaseModel):
     recovery: Literal["", "succeeded", "refused", "none"] = ""
     lossless: bool = False
     told: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
     down: bool = False
     fenced: bool = False
 
@@ -304,6 +305,7 @@ class Scenario(BaseModel):
             recovery=said.recovery,
             lossless=said.lossless,
             told=said.told,
+            heard=said.heard,
             down=said.down,
             fenced=said.fenced,
         )
