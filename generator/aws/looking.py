@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -12,8 +13,20 @@ from botocore.parsers import ResponseParserError
 from generator.aws.errors import SILENCE, code, told
 
 _AT_A_TIME = 16
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_THROTTLED = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+    }
+)
 _SERVER_SIDE = 500
+
+UNHURRIED_SECONDS = 30.0
+PAUSE_SECONDS = 1.0
+"""For how long a call is made again that AWS asks to be made less often, and how far apart."""
 
 Thing = TypeVar("Thing")
 Answer = TypeVar("Answer")
@@ -39,6 +52,22 @@ def ask(region: str, doing: str, question: Callable[[], Answer]) -> Answer:
             raise DarkError(f"{doing} in {region}: {code(error)}") from error
         with told(region, doing):
             raise
+
+
+def unhurried(question: Callable[[], Answer]) -> Answer:
+    """Return the answer, asked for again for a while when AWS asks to be called less often.
+
+    That comes beside botocore's own tries, of which a region that may be dark is given few: who throttles is not dark,
+    and answers at once. Raises what the question raises.
+    """
+    last = time.monotonic() + UNHURRIED_SECONDS
+    while True:
+        try:
+            return question()
+        except ClientError as error:
+            if code(error) not in _THROTTLED or time.monotonic() >= last:
+                raise
+        time.sleep(PAUSE_SECONDS)
 
 
 def side_by_side(question: Callable[[Thing], Answer], things: Iterable[Thing]) -> list[Answer]:

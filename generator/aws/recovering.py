@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from generator import naming
 from generator.aws.clients import Clouds, Patience
 from generator.aws.errors import code
-from generator.aws.looking import DarkError, ask
+from generator.aws.looking import DarkError, ask, unhurried
 from generator.config import Environment
 from generator.errors import CloudError
 from recovery import signals
@@ -107,9 +107,12 @@ class Target:
         return self.clouds.having(patience).client(service, self.region)
 
     def asked(self, doing: str, question: Callable[[], Answer]) -> Answer:
-        """Return the answer of one of the region's services. Raises CloudError, a SilentError when none came."""
+        """Return the answer of one of the region's services. Raises CloudError, a SilentError when none came.
+
+        A question may be put again, so it has to be one that does nothing twice.
+        """
         try:
-            return ask(self.region, doing, question)
+            return ask(self.region, doing, lambda: unhurried(question))
         except DarkError as error:
             raise SilentError(
                 str(error).replace("\n", " "),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from generator.aws.clients import Clouds, Keys
 from generator.aws.deploy import deploy
 from generator.aws.events import Said, silent
-from generator.aws.recovering import Request, Target, holder, start
+from generator.aws.recovering import PATIENCE, Request, Target, holder, start
 from generator.aws.recovering_assessment import active_region, assess
 from generator.aws.recovering_events import RecoveryMoved
 from generator.aws.recovering_progress import follow
@@ -67,6 +68,36 @@ def test_calls_that_fail_once_start_one_recovery_and_follow_it_to_its_end(
     ended = follow(target, start(target, REQUEST), silent)
     assert ended.well, ended
     assert len(executions(clouds, B)) == started + 1
+
+
+def test_a_region_that_throttles_for_a_while_holds_a_recovery_up_and_does_not_stop_it(
+    before: Proxy, made: Environment, clouds: Clouds, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody calls at once on the day. More often than botocore tries."""
+    monkeypatch.setattr("generator.aws.looking.PAUSE_SECONDS", 0.1)
+    throttled: Counter[str] = Counter()
+
+    def at_first(call: Call) -> Ill | None:
+        throttled[call.action] += 1
+        return Ill.THROTTLED if throttled[call.action] <= PATIENCE.tries + 1 else None
+
+    started = len(executions(clouds, B))
+    before.weather = at_first
+    target = through(before, made)
+    assert holder(target) is None
+    assert follow(target, start(target, REQUEST), silent).well
+    assert len(executions(clouds, B)) == started + 1
+    assert throttled["StartExecution"] > PATIENCE.tries
+
+
+def test_a_region_that_goes_on_throttling_is_not_waited_for_for_ever(
+    before: Proxy, made: Environment, clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generator.aws.looking.UNHURRIED_SECONDS", 0.1)
+    before.weather = lambda _: Ill.THROTTLED
+    with pytest.raises(CloudError, match="reading the lease") as refused:
+        holder(through(before, made))
+    assert "less often" in refused.value.hint
 
 
 def test_silence_in_the_middle_is_told_once_and_waited_for(
