@@ -25,6 +25,11 @@ $(VENV)/.made-test: $(VENV)/.made-local requirements-test.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
+$(VENV)/.made-gates: requirements-test.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c requirements-test.txt tox tox-uv uv
+	@touch $@
+
 drill: $(VENV)/.made-local ## take a region away from a local cloud, and see what happens; SCENARIO, SPEED (1 is real time)
 	$(RUN) -m generator drill $(SCENARIO) --speed $(SPEED)
 
@@ -42,7 +47,7 @@ check: $(VENV)/.made ## fail when templates/ is not what the generator builds
 lint: $(VENV)/.made ## lint the library in every shape and region of the files in stacksets/
 	$(RUN) -m generator lint
 
-test: $(VENV)/.made-test ## run everything that must pass before a change lands (tox)
+test: $(VENV)/.made-gates ## run everything that must pass before a change lands (tox)
 	$(VENV)/bin/tox run-parallel --parallel 2 --parallel-live
 
 proof: $(VENV)/.made-test ## play every scenario, the crossed ones, and the spoiled drills that have to fail: two hours

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from botocore.retries.bucket import TokenBucket
 
 from generator.aws.clients import Clouds, Keys
 from generator.aws.deploy import deploy
@@ -75,6 +76,7 @@ def test_a_region_that_throttles_for_a_while_holds_a_recovery_up_and_does_not_st
 ) -> None:
     """Everybody calls at once on the day. More often than botocore tries."""
     monkeypatch.setattr("generator.aws.looking.PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(TokenBucket.__init__, "__defaults__", (50.0,))  # botocore would send one call in two seconds
     throttled: Counter[str] = Counter()
 
     def at_first(call: Call) -> Ill | None:
