@@ -24,14 +24,15 @@ CURES: Mapping[str, str] = {
 }
 """What makes a database good again after an act (:mod:`twin.cloud.databases.acts`)."""
 
-REHOME_SECONDS = 300.0
-"""Within which the new writer has to become home, at speed 1; a fifth of it at least."""
+WHOLE_SECONDS = 300.0
+"""Within which all databases have to follow one, and it has to become home, at speed 1; a fifth of it at least."""
 
 
 def repeat(built: Stage, say: Say) -> None:
     """Make the stage whole, as people would, and give it a fresh application. Raises :class:`DrillError`."""
     say("giving back what was broken")
     _give_back(built)
+    _await_one_writer(built)
     active = built.region("active")
     if active != built.places["origin"]:
         say(f"making {active} home")
@@ -42,6 +43,20 @@ def repeat(built: Stage, say: Say) -> None:
     built.applications.clear()
     for each in built.environment.data_regions:
         built.start_application(each.name)
+
+
+def _await_one_writer(built: Stage) -> None:
+    """Wait until all regions but one are replicas: a writer that comes back takes itself for one for a while."""
+    last = time.monotonic() + max(WHOLE_SECONDS / built.speed, WHOLE_SECONDS / 5)
+    while True:
+        roles = sorted(each["role"] for each in built.databases().values())
+        if roles == ["replica"] * (len(roles) - 1) + ["writer"]:
+            return
+        if time.monotonic() > last:
+            raise DrillError(
+                f"after the first round the databases are {', '.join(roles)}", hint="look at the time line"
+            )
+        time.sleep(0.2)
 
 
 def turned(places: Mapping[str, str], active: str) -> dict[str, str]:
@@ -81,10 +96,10 @@ def _acts(built: Stage, steps: tuple[Step, ...]) -> list[tuple[str, str]]:
 
 
 def _rehome(built: Stage) -> None:
-    last = time.monotonic() + max(REHOME_SECONDS / built.speed, REHOME_SECONDS / 5)
+    last = time.monotonic() + max(WHOLE_SECONDS / built.speed, WHOLE_SECONDS / 5)
     while True:
         command = type_(("rehome", str(built.file)), dict(built.running.environment))
-        if command.wait(REHOME_SECONDS) == 0:
+        if command.wait(WHOLE_SECONDS) == 0:
             return
         if time.monotonic() > last:
             raise DrillError("the new writer was not made home", hint=command.errors.strip() or "look at its status")
