@@ -170,7 +170,11 @@ def test_an_alarm_that_rings_from_birth_is_news_once_what_it_waits_for_is_late(
 
 def test_a_writer_that_does_not_prove_it_is_told_with_the_reason(made: Environment, well: Report) -> None:
     silent = world.changed(well, A, measured=replace(measured(well, A), proof=Datum(0.0, NOW - 10_000)))
-    assert f"{A}: it is the writer and does not prove it: {A} is writer" in told(judge(made, silent))
+    wrong = f"{A}: it is the writer and did not always prove it within the last minute"
+    assert f"{wrong}; now it does" in told(judge(made, silent))
+    kept = table(well, A)
+    refused = tuple(replace(each, writer=False, reason="read-only") if each.about == A else each for each in kept.views)
+    assert f"{wrong}: read-only" in told(judge(made, world.changed(silent, A, table=replace(kept, views=refused))))
 
 
 def test_a_standby_that_takes_writes_is_told(made: Environment, well: Report) -> None:

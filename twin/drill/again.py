@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from generator.config import load
 from twin.drill.person import type_
 from twin.drill.scenario import Database, Step
 from twin.drill.stage import DrillError, Say, Stage, await_well
@@ -98,8 +99,9 @@ def _acts(built: Stage, steps: tuple[Step, ...]) -> list[tuple[str, str]]:
 def _rehome(built: Stage) -> None:
     last = time.monotonic() + max(WHOLE_SECONDS / built.speed, WHOLE_SECONDS / 5)
     while True:
-        command = type_(("rehome", str(built.file)), dict(built.running.environment))
+        command = type_(("rehome", str(built.file), "--write"), dict(built.running.environment))
         if command.wait(WHOLE_SECONDS) == 0:
+            built.environment = load(built.file)  # which says so too now
             return
         if time.monotonic() > last:
             raise DrillError("the new writer was not made home", hint=command.errors.strip() or "look at its status")

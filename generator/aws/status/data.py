@@ -83,10 +83,18 @@ def proofs(report: Report, standing: tuple[Standing, ...]) -> Iterator[Finding]:
                 each.region, f"its probe has published no writer proof {since}", "look at prove-writer's logs"
             )
         elif each.role == ACTIVE and proof.value < 1:
-            yield Finding(each.region, f"it is the writer and does not prove it{reason}", "look at prove-writer's logs")
+            now = "; now it does" if _proves_now(report, facts) else reason
+            said = f"it is the writer and did not always prove it within the last minute{now}"
+            yield Finding(each.region, said, "look at prove-writer's logs")
         elif each.role == STANDBY and proof.value >= 1:
             yield Finding(each.region, "it takes writes and is not the writer of the global cluster", "fence it")
     yield from _votes(report)
+
+
+def _proves_now(report: Report, facts: RegionFacts) -> bool:
+    """Tell whether the region's own view, which is newer than the metric's whole minute, says that it took a write."""
+    own = [view for view in facts.table.views if view.voter == view.about == facts.region] if facts.table else []
+    return bool(own) and own[0].writer and own[0].fresh(report.at_ms)
 
 
 def _said(facts: RegionFacts) -> str:
