@@ -46,9 +46,8 @@ def test_an_ordinary_user_can_play_a_drill(tmp_path: Path) -> None:
     version = subprocess.run(asked, capture_output=True, text=True, check=False)
     if version.stdout.strip() != str(sys.version_info[:2]):
         pytest.skip(f"{SYSTEMS} is another version of Python, and {sys.executable} may not be theirs to run")
-    process = drill(
-        "region-loss", home / "out", SYSTEMS, "nobody", HOME=str(home), TMPDIR=str(home), PYTHONPATH=packages
-    )
+    folders = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_STATE_HOME"), str(home))
+    process = drill("region-loss", home / "out", SYSTEMS, "nobody", PYTHONPATH=packages, **folders)
     said = process.communicate(timeout=900)[0]
     assert process.returncode == 0, said
     assert {(path.stat().st_uid != 0) for path in (home / "out").iterdir()} == {True}
