@@ -18,10 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--times", type=int, default=9, help="runs of each command; the median counts")
     parser.add_argument("--lint-times", type=int, default=3, help="runs of lint, which takes longest")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"), help="page to write")
+    parser.add_argument("--drills", type=Path, help="folder of recoveries: played there, or taken from a run before")
     chosen = parser.parse_args(arguments)
     found: list[Result] = []
     for result in chain(
-        results(chosen.times, chosen.lint_times), deployment.results(chosen.times), recoveries.results()
+        results(chosen.times, chosen.lint_times), deployment.results(chosen.times), recoveries.results(chosen.drills)
     ):
         found.append(result)
         for goal in result.goals:

@@ -38,10 +38,14 @@ PARTS_NOTE = (
 )
 
 
-def results() -> Iterator[Result]:
-    """Return the tables of recoveries, played now; each drill takes some minutes. Raises RuntimeError."""
+def results(kept: Path | None = None) -> Iterator[Result]:
+    """Return the tables of recoveries, played now; each drill takes some minutes. Raises RuntimeError.
+
+    kept: a folder that they are played into, unless a run before has played them there.
+    """
     with tempfile.TemporaryDirectory() as made:
-        places = [(name, Path(made) / f"{name}-{time}") for name in DRILLS for time in range(TIMES)]
+        folder = kept or Path(made)
+        places = [(name, folder / f"{name}-{time}") for name in DRILLS for time in range(TIMES)]
         with ThreadPoolExecutor(TIMES) as side_by_side:
             played = list(side_by_side.map(lambda each: _played(*each), places))
         groups = [_sorted(played[at : at + TIMES]) for at in range(0, len(played), TIMES)]
@@ -63,12 +67,16 @@ def _rto(drill: Mapping[str, Any]) -> float:
 
 
 def _played(name: str, place: Path) -> dict[str, Any]:
-    """Play a drill at speed 1, and return its document, whatever the verdict; ``picture`` is its picture's path."""
-    command = python("-m", "generator", "drill", name, "--speed", "1", "--out", str(place))
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    """Play a drill at speed 1, unless it was, and return its document, whatever the verdict.
+
+    ``picture`` is its picture's path.
+    """
     report = place / f"{name}.json"
     if not report.exists():
-        raise RuntimeError(f"the drill {name} ended in {done.returncode}: {done.stderr[-500:]}")
+        command = python("-m", "generator", "drill", name, "--speed", "1", "--out", str(place))
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if not report.exists():
+            raise RuntimeError(f"the drill {name} ended in {done.returncode}: {done.stderr[-500:]}")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return {**found, "picture": place / f"{name}.svg"}
 
