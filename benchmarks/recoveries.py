@@ -1,7 +1,7 @@
 """How long a recovery takes in real time: drills at speed 1, some of each kind of probe, against their floors.
 
 The floor is what the configured intervals cost on average if every call were answered at once
-(:mod:`twin.drill.shares`); a drill's own turns are drawn by chance, so the median of several is held against it. They
+(:mod:`twin.drill.shares`); a drill's own turns are drawn by its seed, so the median of several is held against it. They
 are played side by side: at speed 1 each of them mostly waits. The picture of the first kind's median is the README's.
 """
 
@@ -45,9 +45,9 @@ def results(kept: Path | None = None) -> Iterator[Result]:
     """
     with tempfile.TemporaryDirectory() as made:
         folder = kept or Path(made)
-        places = [(name, folder / f"{name}-{time}") for name in DRILLS for time in range(TIMES)]
-        with ThreadPoolExecutor(TIMES) as side_by_side:
-            played = list(side_by_side.map(lambda each: _played(*each), places))
+        drawn = [(name, folder / f"{name}-{seed}", seed) for name in DRILLS for seed in range(TIMES)]
+        with ThreadPoolExecutor(len(drawn)) as side_by_side:
+            played = list(side_by_side.map(lambda each: _played(*each), drawn))
         groups = [_sorted(played[at : at + TIMES]) for at in range(0, len(played), TIMES)]
         drills = [group[TIMES // 2] for group in groups]
         shutil.copyfile(drills[0]["picture"], PICTURE)
@@ -66,14 +66,14 @@ def _rto(drill: Mapping[str, Any]) -> float:
     return float(drill["result"]["rto_seconds"] or "inf")
 
 
-def _played(name: str, place: Path) -> dict[str, Any]:
+def _played(name: str, place: Path, seed: int) -> dict[str, Any]:
     """Play a drill at speed 1, unless it was, and return its document, whatever the verdict.
 
     ``picture`` is its picture's path.
     """
     report = place / f"{name}.json"
     if not report.exists():
-        command = python("-m", "generator", "drill", name, "--speed", "1", "--out", str(place))
+        command = python("-m", "generator", "drill", name, "--speed", "1", "--seed", str(seed), "--out", str(place))
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if not report.exists():
             raise RuntimeError(f"the drill {name} ended in {done.returncode}: {done.stderr[-500:]}")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from tests.drill.histories import START, A, S, event, sample, writes
-from twin.drill.run import _fenced
+from twin.drill.run import Options, _fenced, unforeseen
 from twin.drill.sights import Look, sight
 
 BEFORE = [sample(each, ("writer", "replica"), (A,)) for each in range(10)]
@@ -55,3 +55,9 @@ def test_a_writer_that_hung_before_its_door_was_closed_is_fenced_by_that() -> No
     hung = [sample(each, ("none", "replica"), (A,)) for each in range(10, 20)]
     closed = event(20, "twin", A, f"the door of {A} is closed", who="application")
     assert _fenced([closed], [*BEFORE, *hung]) == START + 20_000
+
+
+def test_the_moment_of_a_disaster_is_drawn_by_the_seed_within_a_minute_of_the_clocks() -> None:
+    drawn = [unforeseen(Options(speed=10, seed=seed)) for seed in range(50)]
+    assert 0 <= min(drawn) < 1 and 5 < max(drawn) <= 6
+    assert drawn == [unforeseen(Options(speed=10, seed=seed)) for seed in range(50)]

@@ -21,6 +21,7 @@ from twin.drill.stage import DrillError, Say, Stage, stage
 READ = "SELECT key, lsn FROM drill.rows"
 WARM_SECONDS = 4.0
 """How long the application writes before anything is broken, in real seconds."""
+MINUTE_SECONDS = 60
 
 REAL = (
     "PostgreSQL servers that stream to each other, their promotion, rewind and rebuild",
@@ -81,7 +82,7 @@ def on(built: Stage, options: Options, shown: Shown, sabotage: Callable[[Stage],
     with Observer(built, shown) as seen:
         if sabotage is not None:
             sabotage(built)
-        seen.wait(lambda: False, WARM_SECONDS)
+        seen.wait(lambda: False, WARM_SECONDS + unforeseen(options))
         play_ = Play(built, seen)
         try:
             play_.run(built.scenario.steps)
@@ -99,6 +100,14 @@ def on(built: Stage, options: Options, shown: Shown, sabotage: Callable[[Stage],
     history = replace(history, calls=calls, failure=failure)
     objectives = (built.environment.objectives.rto_seconds, built.environment.objectives.rpo_seconds)
     return Played(history, judge(history, intervals(built), objectives))
+
+
+def unforeseen(options: Options) -> float:
+    """Return how much later a scenario begins, in seconds, drawn by the seed: anywhere within a minute of the clocks.
+
+    An environment is well when its schedules have turned, so without that every drill would meet the same turns.
+    """
+    return random.Random(options.seed).random() * MINUTE_SECONDS / options.speed
 
 
 def intervals(built: Stage) -> Intervals:
