@@ -18,8 +18,8 @@ TOGETHER = ("drill", "resilience", "cloud", "aws", "cli")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return two workers for each processor, and one: most tests wait, for servers and for time to pass."""
-    return 2 * (os.cpu_count() or 1) + 1
+    """Return twice as many workers as there are processors: most tests wait, for servers and for time to pass."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
