@@ -48,17 +48,13 @@ def results(kept: Path | None = None) -> Iterator[Result]:
         drawn = [(name, folder / f"{name}-{seed}", seed) for name in DRILLS for seed in range(TIMES)]
         with ThreadPoolExecutor(len(drawn)) as side_by_side:
             played = list(side_by_side.map(lambda each: _played(*each), drawn))
-        groups = [_sorted(played[at : at + TIMES]) for at in range(0, len(played), TIMES)]
+        groups = [sorted(played[at : at + TIMES], key=_rto) for at in range(0, len(played), TIMES)]
         drills = [group[TIMES // 2] for group in groups]
         shutil.copyfile(drills[0]["picture"], PICTURE)
     rows = tuple(map(_row, drills, groups))
     yield Result("Recoveries", NOTE, rows, tuple(map(_goal, drills)), HEADINGS)
     parts = [each["part"] for each in drills[0]["result"]["shares"]]
     yield Result("Where the time of a recovery goes", PARTS_NOTE, tuple(map(_parts, drills)), (), tuple(parts))
-
-
-def _sorted(drills: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(drills, key=_rto)
 
 
 def _rto(drill: Mapping[str, Any]) -> float:
