@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from generator.reader import Loader
+
 _HOLE = re.compile(r"\$\{([^}]*)\}")
 _NOTHING = object()
 
@@ -38,11 +40,11 @@ class UnresolvedError(ValueError):
     """A function that can't be answered: an unknown name, a missing parameter, a wrong shape."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Loader):  # type: ignore[misc] # which of the two is known when it runs
     """YAML with CloudFormation's tags; a class of its own, so that no other reader gets them."""
 
 
-def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _tagged(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     value: Any
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)

@@ -29,7 +29,7 @@ FORBIDDEN = {
 
 ONLY = {
     ("boto3", "botocore"): ("generator/aws", "lambda", "twin"),
-    ("cfnlint",): ("generator/lint", "generator/rules", "twin/cloud/resources/schemas.py"),
+    ("cfnlint",): ("generator/lint", "generator/rules"),
     ("twin",): ("generator/cli", "twin"),
 }
 """What only some parts may import, and which."""

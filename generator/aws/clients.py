@@ -13,7 +13,9 @@ from functools import partial
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from generator.aws.errors import told
 from generator.aws.looking import DarkError, ask
@@ -136,9 +138,9 @@ class Clouds:
 
     def _at_hand(self, account: str) -> boto3.Session:
         if self.local:
-            return boto3.Session(aws_access_key_id=account, aws_secret_access_key="local")
+            return _session(account, "local")
         with told(self.near, "reading the credentials"):
-            return boto3.Session()
+            return _session()
 
     def _assumed(self, account: str) -> boto3.Session:
         role = self.environment.accounts.access_role
@@ -151,7 +153,28 @@ class Clouds:
         regions = dict.fromkeys(
             (self.near, self.environment.dns_region, *(each.name for each in self.environment.all_regions))
         )
-        return boto3.Session(botocore_session=_renewing(session, f"arn:aws:iam::{account}:role/{role}", (*regions,)))
+        return _session(core=_renewing(session, f"arn:aws:iam::{account}:role/{role}", (*regions,)))
+
+
+class _Models(Loader):
+    """The services' models, read once for all sessions: reading them is most of what a client costs.
+
+    Every session of boto3 appends its own folder, which nobody looks into here, and is given a list of its own for it.
+    """
+
+    @property
+    def search_paths(self) -> list[str]:
+        return list(super().search_paths)
+
+
+_MODELS = _Models()
+
+
+def _session(key: str | None = None, secret: str | None = None, core: Any = None) -> boto3.Session:
+    """Return a session with these keys, or with those at hand; ``core`` is botocore's, a new one unless given."""
+    core = core or botocore.session.Session()
+    core.register_component("data_loader", _MODELS)
+    return boto3.Session(key, secret, botocore_session=core)
 
 
 _ASSUMING = Config(connect_timeout=2.0, read_timeout=3.0, retries={"mode": "standard", "total_max_attempts": 2})
@@ -163,7 +186,6 @@ def _renewing(session: boto3.Session, role: str, regions: tuple[str, ...]) -> An
     The regions' own STS endpoints are asked one after the other: any of them gives the same, and one may be dark.
     """
     from botocore.credentials import DeferredRefreshableCredentials
-    from botocore.session import Session
 
     def assume() -> dict[str, str]:
         given = _assume(session, role, regions)
@@ -174,7 +196,7 @@ def _renewing(session: boto3.Session, role: str, regions: tuple[str, ...]) -> An
             "expiry_time": given["Expiration"].isoformat(),
         }
 
-    renewing = Session()
+    renewing = botocore.session.Session()
     renewing._credentials = DeferredRefreshableCredentials(assume, "assume-role")  # type: ignore[attr-defined]
     return renewing
 

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from generator.config.problems import EnvironmentFileError, KeyPath, Problem, dotted, printable
+from generator.reader import Loader
 
 LARGEST = 256 * 1024
 """Bytes. The longest environment that AWS accepts (eleven data regions) is under 10 KiB."""
@@ -24,7 +25,6 @@ LARGEST = 256 * 1024
 DEEPEST = 16
 """Levels of nesting; the model has four."""
 
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SCALARS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")}
 
 

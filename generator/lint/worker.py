@@ -19,13 +19,13 @@ from cfnlint.runner import Runner, run_template_by_data
 
 from generator.lint.files import LARGEST
 from generator.lint.finding import Finding, Job, Level
+from generator.reader import Loader
 from generator.rules import folder
 
 UNREADABLE, FAILED = "E0000", "E0002"
 MOST_NODES = 500_000
 DEEPEST = 200
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LEVELS: dict[str, Level] = {"E": "error", "W": "warning", "I": "informational"}
 
 
@@ -78,11 +78,11 @@ def _reason_against(text: str) -> str:
         return "is binary"
     depth = 0
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml.parse(text, Loader=Loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
                 return f"is nested deeper than {DEEPEST} levels"
-        node = yaml.compose(text, Loader=_Loader)
+        node = yaml.compose(text, Loader=Loader)
     except yaml.YAMLError:
         return ""  # cfn-lint says where, and reads JSON that is no YAML
     if node is None:

@@ -88,9 +88,10 @@ def _serve(listening: int) -> None:
     from hypercorn.config import Config
     from ministack.app import app as emulator
 
-    from twin.cloud.resources import install
+    from twin.cloud import resources, templates
 
-    install()
+    templates.install()
+    resources.install()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope.get("path") != RECORDS:

@@ -12,10 +12,6 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
-import botocore.session
-from botocore.loaders import Loader
-
 from generator.aws.clients import CHANGING, LOOKING, Clouds, Keys, Patience
 from generator.aws.deploy import Options, Result, deploy
 from generator.aws.events import Event
@@ -37,8 +33,6 @@ HOME = REGIONS[1]
 """Where the StackSets of an example live: its DNS home region."""
 
 SUFFIX = "calm"
-_LOADER = Loader(extra_search_paths=[str(Path(boto3.__file__).parent / "data")])
-"""Service models are read once for a process, and not once for every session."""
 
 Some = TypeVar("Some", bound=Event)
 
@@ -94,11 +88,6 @@ class Warm(Clouds):
                 self._adorned.add(id(made))
                 self._adorn(made)
             return made
-
-    def _at_hand(self, account: str) -> boto3.Session:
-        session = botocore.session.Session()
-        session.register_component("data_loader", _LOADER)
-        return boto3.Session(account, "local", botocore_session=session)
 
 
 def clouds_at(url: str, wanted: Environment, **given: Any) -> Warm:

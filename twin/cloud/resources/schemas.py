@@ -1,13 +1,17 @@
 """What CloudFormation itself knows of a resource type: its properties, and which of them replace the resource.
 
 The schemas are those that cfn-lint brings along, which are AWS's own (CloudFormation CLI guide, "Resource type
-schema"). CloudFormation refuses what a schema does not know before a resource's handler is called at all.
+schema"). They are read as files, since importing cfn-lint would take each server half a second. CloudFormation
+refuses what a schema does not know before a resource's handler is called at all.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 Properties = Mapping[str, Any]
@@ -22,13 +26,23 @@ class InvalidPropertiesError(ValueError):
 @cache
 def schema(kind: str) -> Mapping[str, Any]:
     """Return the type's schema, or an empty one for a type that has none."""
-    from cfnlint.schema import ResourceNotFoundError
-    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+    kind = "AWS::CloudFormation::CustomResource" if kind.startswith("Custom::") else kind
+    name = _names().get(kind)
+    return _read(f"resources/{name}.json") if name else {}
 
-    try:
-        found: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_ANY_REGION, kind).schema
-    except ResourceNotFoundError:
-        return {}
+
+@cache
+def _names() -> Mapping[str, str]:
+    """Return the name of each type's schema."""
+    return _read(f"providers/{_ANY_REGION}.json")
+
+
+def _read(name: str) -> Mapping[str, Any]:
+    spec = find_spec("cfnlint")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("cfn-lint is not installed, and its schemas are needed")
+    path = Path(spec.submodule_search_locations[0]) / "data" / "schemas" / name
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
