@@ -9,9 +9,12 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import moto_server
 
 TOGETHER = ("drill", "resilience", "cloud", "aws", "cli")
 """Those whose files take longest first: a long one that begins last is waited for by everybody."""
@@ -43,6 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _place(item) in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    """Return the address of moto's server with nothing in it."""
+    with moto_server.started() as url:
+        yield url
 
 
 def _place(item: pytest.Item) -> str:

@@ -6,11 +6,9 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from generator import naming
 from generator.aws import observe, perform
@@ -57,18 +55,9 @@ def _queue(name: str) -> str:
     return QUEUE.replace("NAME", name)
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-def _clouds(endpoint: str, suffix: str, account: str = ACCOUNT) -> Clouds:
+def _clouds(moto: str, suffix: str, account: str = ACCOUNT) -> Clouds:
     wanted = environment(suffix).model_copy(update={"accounts": Accounts(workload=account)})
-    return Clouds(wanted, local=Keys(endpoint))
+    return Clouds(wanted, local=Keys(moto))
 
 
 def _control(clouds: Clouds) -> Control:
@@ -84,8 +73,8 @@ def _seen(clouds: Clouds) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_a_stackset_is_made_updated_and_removed_action_by_action(endpoint: str) -> None:
-    clouds = _clouds(endpoint, "steps")
+def test_a_stackset_is_made_updated_and_removed_action_by_action(moto: str) -> None:
+    clouds = _clouds(moto, "steps")
     control, name, regions = _control(clouds), "dr-steps-keys", ("eu-west-1", "eu-central-1")
     queue = _queue("steps")
     taken = queue.replace("1024", "2048")
@@ -110,8 +99,8 @@ def test_a_stackset_is_made_updated_and_removed_action_by_action(endpoint: str) 
     assert {each.status for each in heard.of(OperationEnded)} == {"SUCCEEDED"}
 
 
-def test_operations_on_several_regions_are_followed_together(endpoint: str) -> None:
-    clouds = _clouds(endpoint, "together")
+def test_operations_on_several_regions_are_followed_together(moto: str) -> None:
+    clouds = _clouds(moto, "together")
     name = "dr-together-keys"
     actions: list[Action] = [
         CreateStackSet("", name, _queue("together"), {}),
@@ -122,8 +111,8 @@ def test_operations_on_several_regions_are_followed_together(endpoint: str) -> N
     assert _seen(clouds) == {name: {"eu-west-1": {"Size": "1024"}, "eu-central-1": {"Size": "2048"}}}
 
 
-def test_a_plain_stack_is_made_updated_and_deleted(endpoint: str) -> None:
-    made = _clouds(endpoint, "plain")
+def test_a_plain_stack_is_made_updated_and_deleted(moto: str) -> None:
+    made = _clouds(moto, "plain")
     disposable = made.environment.model_copy(update={"disposable": True})  # moto can't lift a protection
     clouds = Clouds(disposable, local=made.local)
     control, where = _control(clouds), ("dr-plain-deployment", ACCOUNT, clouds.environment.dns_region)
@@ -139,8 +128,8 @@ def test_a_plain_stack_is_made_updated_and_deleted(endpoint: str) -> None:
     perform.perform(DeleteStack("gone already", *where), control)
 
 
-def test_operation_preferences_are_always_stated(endpoint: str) -> None:
-    control = _control(_clouds(endpoint, "wishes"))
+def test_operation_preferences_are_always_stated(moto: str) -> None:
+    control = _control(_clouds(moto, "wishes"))
     assert perform.preferences(control) == {
         "RegionConcurrencyType": "PARALLEL",
         "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE",
@@ -151,8 +140,8 @@ def test_operation_preferences_are_always_stated(endpoint: str) -> None:
     assert (ordered["RegionConcurrencyType"], ordered["RegionOrder"]) == ("SEQUENTIAL", ["b", "a"])
 
 
-def test_credentials_of_another_account_are_refused_before_anything_is_changed(endpoint: str) -> None:
-    clouds = _clouds(endpoint, "foreign", account="111122223333")
+def test_credentials_of_another_account_are_refused_before_anything_is_changed(moto: str) -> None:
+    clouds = _clouds(moto, "foreign", account="111122223333")
     heard = Heard()
     with pytest.raises(CloudError, match=f"these credentials belong to the account {ACCOUNT}"):
         deploy(clouds.environment, clouds, heard)
@@ -165,8 +154,8 @@ def test_credentials_of_another_account_are_refused_before_anything_is_changed(e
 
 
 @pytest.fixture
-def leased(endpoint: str, request: pytest.FixtureRequest) -> Clouds:
-    clouds = _clouds(endpoint, "l" + hashlib.sha256(request.node.name.encode()).hexdigest()[:12])
+def leased(moto: str, request: pytest.FixtureRequest) -> Clouds:
+    clouds = _clouds(moto, "l" + hashlib.sha256(request.node.name.encode()).hexdigest()[:12])
     wanted: Environment = clouds.environment
     clouds.client("dynamodb", wanted.dns_region).create_table(
         TableName=naming.DEPLOYMENT_TABLE.of(suffix=wanted.suffix),
@@ -191,8 +180,8 @@ class Clock:
         return self.now
 
 
-def test_without_a_table_there_is_no_lease_to_hold(endpoint: str) -> None:
-    assert not Lease(_clouds(endpoint, "tableless")).read().table
+def test_without_a_table_there_is_no_lease_to_hold(moto: str) -> None:
+    assert not Lease(_clouds(moto, "tableless")).read().table
 
 
 def test_one_holds_the_lease_at_a_time_and_gives_it_back(leased: Clouds) -> None:

@@ -7,7 +7,6 @@ besides, its operations are over at once and always succeed, it checks no role, 
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.cloud.cloud_world import ONE, PARAMETER, TWO, World, given
+from tests.moto_server import forget
 from twin.cloud.process import Running
 
 MOTO_ACCOUNT = "123456789012"
@@ -23,25 +23,13 @@ MOTO_NEVER_UPDATES_STACKS = "first"
 MOTO_IGNORES_THE_STATUS_FILTER = {"ACTIVE", "DELETED"}
 
 
-@pytest.fixture(scope="session")
-def moto() -> Iterator[str]:
-    """The address of moto's server."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=["local cloud", "moto"])
 def either(request: pytest.FixtureRequest, running: Running) -> Iterator[World]:
     """One of the two clouds, with the roles that StackSets need in one account."""
     if request.param == "moto":
         found = World(request.getfixturevalue("moto"), MOTO_ACCOUNT)
         yield found
-        urllib.request.urlopen(f"{found.url}/moto-api/reset", data=b"", timeout=10).close()
+        forget(found.url)
         return
     found = World(running.url)
     found.administer()

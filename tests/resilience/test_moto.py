@@ -10,12 +10,9 @@ find no secret of a database.
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from generator.aws import observe, works
 from generator.aws.events import Fault, OperationBegan, Uploaded, WaveBegan
@@ -42,16 +39,6 @@ def _hollow(stack: Any, shape: Shape) -> str:
     made: dict[str, Any] = {"Resources": {"Address": {"Type": "AWS::EC2::EIP"}}}
     made["Outputs"] = {name: {"Value": f"{name}-of-{stack.name}"} for name in told.get("Outputs") or {}}
     return json.dumps({"Parameters": told.get("Parameters") or {}, **made})
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def _wanted(suffix: str) -> Environment:
