@@ -11,6 +11,7 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,6 +40,9 @@ class Stack(Protocol):
     def inline(self) -> bool:
         """Tell whether the template is sent in the call's body, and not by way of a bucket."""
 
+    def __hash__(self) -> int:
+        """Return the same for the same entry, whose template is built once."""
+
     def build(self, shape: Shape, /) -> Any:
         """Return the ``troposphere.Template``."""
 
@@ -66,8 +70,9 @@ def library(shape: Shape, stacks: Iterable[Stack] | None = None) -> dict[str, st
     return {f"{stack.name}.yaml": document(stack, shape) for stack in chosen}
 
 
+@lru_cache(maxsize=256)
 def document(stack: Stack, shape: Shape) -> str:
-    """Return one template's text, with the line that says where it comes from."""
+    """Return one template's text, with the line that says where it comes from; the same for the same arguments."""
     written = f"{MARK} from generator/stacks: change it there.\n{text(stack.build(shape).to_dict())}"
     size, limit = len(written.encode()), INLINE_LIMIT if stack.inline else STORED_LIMIT
     if size > limit:
