@@ -1,8 +1,9 @@
-"""Run checkov over the library in every shape of ``stacksets/``, offline, and fail when it fails or has seen nothing.
+"""Run checkov, offline, over the library in every shape of ``stacksets/``; fail when it fails or has seen nothing.
 
-A script and not a test, because checkov needs an environment of its own (it pins what others pin
-differently). checkov ends with 0 for a folder that is not there, for one without templates and for a
-template that it can't parse, so its exit status alone proves nothing: its report is read.
+Each text is looked at once, however many shapes have it. A script and not a test, because checkov needs an
+environment of its own (it pins what others pin differently). checkov ends with 0 for a folder that is not there, for
+one without templates and for a template that it can't parse, so its exit status alone proves nothing: its report is
+read.
 
     checkov -d templates --framework cloudformation --compact --quiet --skip-download --output json
 """
@@ -30,7 +31,7 @@ def report(templates: Path) -> dict[str, Any]:
     return parsed if "results" in parsed else {"summary": parsed, "results": {}}
 
 
-def problems(found: dict[str, Any], templates: Path) -> list[str]:
+def problems(found: dict[str, Any], expected: int) -> list[str]:
     """Return what is wrong, one line each; none when every template was parsed and passed."""
     summary, results = found["summary"], found["results"]
     lines = [
@@ -38,20 +39,9 @@ def problems(found: dict[str, Any], templates: Path) -> list[str]:
         for each in results.get("failed_checks", ())
     ]
     if summary.get("parsing_errors"):
-        lines.append(f"{templates}: {summary['parsing_errors']} templates not parsed")
-    expected = len(list(templates.glob("*.yaml")))
+        lines.append(f"{summary['parsing_errors']} templates not parsed")
     if not expected or not summary.get("resource_count"):
-        lines.append(f"{templates}: checkov has seen no resource in {expected} templates")
-    return lines
-
-
-def judged(name: str, templates: Path) -> list[str]:
-    """Return what checkov has to say of one folder, and print the count."""
-    found = report(templates)
-    lines = problems(found, templates)
-    counts = {key: found["summary"].get(key, 0) for key in ("passed", "failed", "skipped", "resource_count")}
-    said = ", ".join(f"{count} {key.replace('_', ' ')}" for key, count in counts.items())
-    sys.stdout.write("\n".join([f"checkov, {name}: {said}", *lines]) + "\n")
+        lines.append(f"checkov has seen no resource in {expected} templates")
     return lines
 
 
@@ -60,17 +50,34 @@ def bodies(templates: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in templates.glob("*.yaml")}
 
 
-def main() -> int:
-    """Print the verdicts; return 0 when there is nothing to say and 1 otherwise."""
-    lines = judged("templates/", TEMPLATES)
+def shapes() -> dict[str, dict[str, bytes]]:
+    """Return the templates of the library and of every environment, by name; each text once, where it comes first."""
+    found = {"templates": bodies(TEMPLATES)}
     for environment in sorted((ROOT / "stacksets").glob("*.yaml")):
         with tempfile.TemporaryDirectory() as out:
             build = [sys.executable, "-m", "generator", "build", str(environment), "--out", out, "--no-packages"]
             subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-            if bodies(Path(out)) == bodies(TEMPLATES):
-                sys.stdout.write(f"checkov, the shape of {environment.name}: the same as templates/\n")
-            else:
-                lines += judged(f"the shape of {environment.name}", Path(out))
+            known = {(name, body) for folder in found.values() for name, body in folder.items()}
+            found[environment.stem] = {
+                name: body for name, body in bodies(Path(out)).items() if (name, body) not in known
+            }
+    return found
+
+
+def main() -> int:
+    """Print the verdict; return 0 when there is nothing to say and 1 otherwise."""
+    wanted = shapes()
+    with tempfile.TemporaryDirectory() as kept:
+        for shape, templates in wanted.items():
+            (Path(kept) / shape).mkdir()
+            for name, body in templates.items():
+                (Path(kept) / shape / name).write_bytes(body)
+        found = report(Path(kept))
+    lines = problems(found, sum(map(len, wanted.values())))
+    counts = {key: found["summary"].get(key, 0) for key in ("passed", "failed", "skipped", "resource_count")}
+    said = ", ".join(f"{count} {key.replace('_', ' ')}" for key, count in counts.items())
+    looked = ", ".join(f"{len(templates)} of {shape}" for shape, templates in wanted.items())
+    sys.stdout.write("\n".join([f"checkov, {looked}: {said}", *lines]) + "\n")
     return 1 if lines else 0
 
 
