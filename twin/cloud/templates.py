@@ -10,8 +10,8 @@ A text is parsed once, by libyaml: a StackSet sends the same to every region, an
 
 from __future__ import annotations
 
-import copy
 import hashlib
+import pickle
 import re
 from functools import lru_cache
 from typing import Any
@@ -54,9 +54,10 @@ def install() -> None:
     """Have the emulator take both kinds of address, and parse a text once."""
     engine = module("services.cloudformation.engine")
     engine.CfnLoader = _fast(engine.CfnLoader)
-    parsed = lru_cache(maxsize=256)(engine._parse_template)
+    parse = engine._parse_template
+    parsed = lru_cache(maxsize=256)(lambda text: pickle.dumps(parse(text)))  # read back, it is a copy, and a cheap one
     for place in (engine, module("services.cloudformation.handlers"), module("services.cloudformation.changesets")):
-        place._parse_template = lambda text: copy.deepcopy(parsed(text))
+        place._parse_template = lambda text: pickle.loads(parsed(text))
     helpers = module("services.cloudformation.helpers")
     before = helpers._resolve_document
 
