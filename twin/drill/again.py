@@ -71,10 +71,7 @@ def _give_back(built: Stage) -> None:
     knobs.ask("DELETE", "outages")
     knobs.ask("DELETE", "functions/faults")
     for region in regions:
-        knobs.ask("PUT", "replication", {"to": region, "how": "streaming"})
-        knobs.ask("PUT", "replication", {"from": region, "to": "*", "how": "streaming"})
-        for other in built.places.values():
-            knobs.ask("PUT", "paths", {"from": other, "to": region, "how": "open"})
+        built.reconnect(region)
     for act, region in _acts(built, built.scenario.steps):
         if act in CURES and region in regions:
             knobs.ask("PUT", "databases", {"region": region, "act": CURES[act]})

@@ -104,7 +104,6 @@ def _wait(play: Play, step: kinds.Wait) -> None:
 
 def _lose(play: Play, step: kinds.Lose) -> None:
     region = play.stage.region(step.lose)
-    others = [each for each in play.stage.places.values() if each != region]
     dead = step.how == "dead"
     play.strike(region, f"{region} is {'gone' if dead else 'cut off from everyone but its own users'}")
     play.lost.add(region)
@@ -115,9 +114,7 @@ def _lose(play: Play, step: kinds.Lose) -> None:
             play.ask("PUT", "databases", region=region, act="kill")
         if region in play.stage.applications:
             play.stage.applications[region].kill()
-    for other in others:
-        play.ask("PUT", "paths", **{"from": other, "to": region, "how": "silent"})
-        play.ask("PUT", "paths", **{"from": region, "to": other, "how": "silent"})
+    play.stage.cut(region)
 
 
 def _isolate(play: Play, step: kinds.Isolate) -> None:
@@ -125,10 +122,7 @@ def _isolate(play: Play, step: kinds.Isolate) -> None:
     play.strike(region, f"the lines from {region} to all other regions are cut; inside it everything goes on")
     play.lost.add(region)
     play.ask("PUT", "replication", to="*", how="cut", **{"from": region})
-    for other in play.stage.places.values():
-        if other != region:
-            play.ask("PUT", "paths", **{"from": other, "to": region, "how": "silent"})
-            play.ask("PUT", "paths", **{"from": region, "to": other, "how": "silent"})
+    play.stage.cut(region)
 
 
 def _heal(play: Play, step: kinds.Heal) -> None:
@@ -138,11 +132,7 @@ def _heal(play: Play, step: kinds.Heal) -> None:
     for region in regions:
         play.seen.note("disaster", region, f"{region} is back")
         play.lost.discard(region)
-        for other in play.stage.places.values():
-            if other != region:
-                play.ask("PUT", "paths", **{"from": other, "to": region, "how": "open"})
-                play.ask("PUT", "paths", **{"from": region, "to": other, "how": "open"})
-        play.ask("PUT", "replication", to="*", how="streaming", **{"from": region})
+        play.stage.reconnect(region)
         if play.holds_data(region):
             play.ask("PUT", "databases", region=region, act="start")
         if region in play.stage.applications and not play.stage.applications[region].runs:

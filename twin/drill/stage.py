@@ -146,6 +146,22 @@ class Stage:
         """Return checks, alarms and DNS answers as they are now."""
         return dict(self.knobs.ask("GET", "watch"))
 
+    def cut(self, region: str) -> None:
+        """Silence the ways between a region's database and all other regions; inside the region everything goes on."""
+        for other in set(self.places.values()) - {region}:
+            self._way(other, region, "silent")
+            self._way(region, other, "silent")
+
+    def reconnect(self, region: str) -> None:
+        """Open every way to and from a region's database again, and every line that storage is replicated on."""
+        for other in self.places.values():
+            self._way(other, region, "open")
+            self._way(region, other, "open")
+        self.knobs.ask("PUT", "replication", {"from": region, "to": "*", "how": "streaming"})
+
+    def _way(self, origin: str, to: str, how: str) -> None:
+        self.knobs.ask("PUT", "paths", {"from": origin, "to": to, "how": how})
+
     def start_application(self, region: str) -> None:
         """Start the application in a region, or start it again after its loss."""
         before = self.applications.pop(region, None)
