@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import postgres
 import proof
@@ -22,7 +23,7 @@ ROLE = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')"
 WRITE = f"""
 INSERT INTO {TABLE} AS kept (region, token, beat) VALUES (:region, CAST(:token AS uuid), clock_timestamp())
 ON CONFLICT (region) DO UPDATE SET token = excluded.token, beat = excluded.beat
-RETURNING CAST(kept.beat AS text)"""
+RETURNING CAST(kept.beat AS text), extract(epoch FROM kept.beat)"""
 READ_BACK = f"""
 SELECT token = CAST(:token AS uuid) OR beat > CAST(:beat AS timestamptz) FROM {TABLE} WHERE region = :region"""
 """A newer row than ours is as good: the next invocation's probe may write while this one still reads."""
@@ -107,13 +108,14 @@ class Observer:
             return proof.Observation("read-only", "transaction_read_only is on", in_recovery=False)
         token = str(uuid.uuid4())
         try:
-            ((beat,),) = session.ask("write", WRITE, region=self.region, token=token)
+            ((beat, at),) = session.ask("write", WRITE, region=self.region, token=token)
+            skew = self._skew(at)
             rows = session.ask("read-back", READ_BACK, region=self.region, token=token, beat=beat)
         except postgres.StepError as failure:
             return proof.Observation(failure.word, failure.detail, in_recovery=False)
         if rows != [[True]]:
             return proof.Observation("read-back", "the row that was written is not there", in_recovery=False)
-        return proof.Observation(in_recovery=False, written=True)
+        return proof.Observation(in_recovery=False, written=True, skew=skew)
 
     def _read(self, session: postgres.Session) -> proof.Observation:
         seen = _ask(session)
@@ -126,8 +128,11 @@ class Observer:
             return proof.Observation(failure.word, failure.detail, in_recovery=True)
         if beat is None:
             return proof.Observation(in_recovery=True)
-        heartbeat = proof.Heartbeat(age=float(now - beat), skew=float(now) - self.clock.now())
-        return proof.Observation(in_recovery=True, heartbeat=heartbeat)
+        return proof.Observation(in_recovery=True, age=float(now - beat), skew=self._skew(now))
+
+    def _skew(self, now: Any) -> float:
+        """Return the seconds that the database's clock, just asked, is ahead of the function's."""
+        return float(now) - self.clock.now()
 
 
 def _ask(session: postgres.Session) -> proof.Observation:

@@ -22,18 +22,6 @@ SKEW_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Heartbeat:
-    """The newest replicated heartbeat, as the replica reads it.
-
-    age: seconds from the writer's clock when it wrote to the replica's clock now; negative when the two
-    disagree. skew: seconds that the replica's clock is ahead of the function's.
-    """
-
-    age: float
-    skew: float
-
-
-@dataclass(frozen=True)
 class Observation:
     """What one attempt at one endpoint saw.
 
@@ -41,14 +29,17 @@ class Observation:
     detail: what the server or the system said about it.
     in_recovery: what ``pg_is_in_recovery()`` said; ``None`` when it was not answered.
     written: the row was written, committed and read back.
-    heartbeat: on a replica, when there is one.
+    age: of the newest replicated heartbeat, on a replica, when there is one: seconds from the writer's clock when
+    it wrote to the replica's clock now; negative when the two disagree.
+    skew: seconds that the database's clock is ahead of the function's, where it was asked.
     """
 
     failed: str = ""
     detail: str = ""
     in_recovery: bool | None = None
     written: bool = False
-    heartbeat: Heartbeat | None = None
+    age: float | None = None
+    skew: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +66,7 @@ def judge(writer: Observation, reader: Observation | None = None) -> Proof:
     only when the writer's name does not exist.
     """
     if writer.written:
-        return Proof(1, ROLE_WRITER, True, PROVED, PROVED)
+        return Proof(1, ROLE_WRITER, True, PROVED, PROVED + _off(writer, "its times"))
     if writer.in_recovery:
         return _replica(writer, "")
     if writer.failed == NAME and reader is not None:
@@ -108,15 +99,20 @@ def _without_writer_endpoint(writer: Observation, reader: Observation) -> Proof:
 
 def _replica(seen: Observation, note: str) -> Proof:
     reason = "replica: not the writer" + note
-    beat = seen.heartbeat
-    if beat is None:
+    if seen.age is None:
         missing = f"{seen.failed}: {seen.detail}" if seen.failed else "none was ever written"
         return Proof(0, ROLE_REPLICA, True, REPLICA, f"{reason}; no heartbeat to read ({missing})")
-    if beat.age < 0:
-        reason += f"; the heartbeat is {-beat.age:.1f} s in the future: clocks differ"
-    if abs(beat.skew) > SKEW_SECONDS:
-        reason += f"; its clock is {beat.skew:+.1f} s off this function's: the lag may be wrong by that"
-    return Proof(0, ROLE_REPLICA, True, REPLICA, reason, round(beat.age, 3))
+    if seen.age < 0:
+        reason += f"; the heartbeat is {-seen.age:.1f} s in the future: clocks differ"
+    reason += _off(seen, "the lag")
+    return Proof(0, ROLE_REPLICA, True, REPLICA, reason, round(seen.age, 3))
+
+
+def _off(seen: Observation, what: str) -> str:
+    """Return what to say of a database's clock that is not this function's; nothing when they agree."""
+    if abs(seen.skew) <= SKEW_SECONDS:
+        return ""
+    return f"; its clock is {seen.skew:+.1f} s off this function's: {what} may be wrong by that"
 
 
 def _said(seen: Observation) -> str:

@@ -39,7 +39,7 @@ def handler(event, context):
         raise ValueError(event["raise"])
     if "call" in event:
         return call(*event["call"], **event.get("given", {}))
-    return {"pid": os.getpid(), "variables": dict(os.environ)}
+    return {"pid": os.getpid(), "now": time.time(), "variables": dict(os.environ)}
 """
 
 

@@ -73,6 +73,19 @@ def test_a_process_is_told_its_intervals_divided_and_the_rest_as_deployed(stage:
     assert deployed == variables
 
 
+def test_the_clock_that_a_regions_functions_read_can_be_off_and_what_they_sign_is_not(stage: Stage) -> None:
+    name = stage.function("timed")
+    knobs = stage.world.knobs
+    knobs.ask("PUT", "clocks", {"region": ONE, "seconds": -180})
+    begun = time.time()
+    assert begun - 180 <= stage.invoke(name)["now"] <= time.time() - 180
+    assert stage.invoke(name, call=["sts", "get_caller_identity"]) == "fine"
+    knobs.ask("PUT", "clocks", {"region": TWO, "seconds": 60})
+    knobs.ask("PUT", "clocks", {"region": ONE, "seconds": 0})
+    assert begun <= stage.invoke(name)["now"] <= time.time()
+    knobs.ask("DELETE", "clocks")
+
+
 def test_no_interval_is_divided_below_its_floor_or_made_longer(stage: Stage) -> None:
     short = {"DR_INTERVAL_SECONDS": "4", "DR_WINDOW_SECONDS": "2", "DR_NOTICE_SECONDS": "60"}
     told = stage.invoke(stage.function("floor", short))["variables"]

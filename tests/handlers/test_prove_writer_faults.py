@@ -318,6 +318,13 @@ def test_clocks_that_differ_are_mentioned_with_the_lag(world: World) -> None:
     assert reader_host(FRANKFURT) in world.directory
 
 
+def test_a_writer_whose_functions_clock_is_off_proves_itself_and_says_so(world: World) -> None:
+    world.active(IRELAND)
+    own = world.once(world.probe(IRELAND, clock=Clock(now=lambda: time.time() + 180)))["own"]
+    assert (own["value"], own["word"]) == (1, "proved")
+    assert own["reason"].startswith("proved; its clock is -180.")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads through /proc")
 def test_lookups_that_hang_do_not_pile_up_for_ever(world: World) -> None:
     world.active(IRELAND)

@@ -40,8 +40,8 @@ def with_slow_people(scenario: Scenario) -> Scenario:
 ALWAYS = sabotage.code(
     "prove_writer",
     "proof.py",
-    "    if writer.written:\n        return Proof(1, ROLE_WRITER, True, PROVED, PROVED)\n",
-    "    return Proof(1, ROLE_WRITER, True, PROVED, PROVED)\n",
+    "    if writer.written:\n",
+    "    if True:\n",
 )
 """The writer proof of the review: healthy = true."""
 

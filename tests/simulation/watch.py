@@ -146,10 +146,10 @@ class Watch:
         if reached:
             return proof.judge(proof.Observation(reached, "as the model has it"))
         if not self._has_endpoint(region):
-            seen = proof.Observation(in_recovery=server.role == REPLICA, heartbeat=self._heartbeat(region))
+            seen = proof.Observation(in_recovery=server.role == REPLICA, age=self._heartbeat_age(region))
             return proof.judge(proof.Observation(proof.NAME, "no such name"), seen)
         if server.role == REPLICA:
-            return proof.judge(proof.Observation(in_recovery=True, heartbeat=self._heartbeat(region)))
+            return proof.judge(proof.Observation(in_recovery=True, age=self._heartbeat_age(region)))
         if server.read_only:
             return proof.judge(proof.Observation("read-only", "transaction_read_only is on", in_recovery=False))
         if not server.writable:
@@ -181,12 +181,12 @@ class Watch:
         zombie = self.world.servers[region].role == WRITER and region in service.unsettled
         return service.believes(region) == WRITER or zombie
 
-    def _heartbeat(self, region: str) -> proof.Heartbeat | None:
+    def _heartbeat_age(self, region: str) -> float | None:
         self.world.replicate()
         beats = [beat for of, beat in self.world.servers[region].beats.items() if of != region]
         if not beats:
             return None
-        return proof.Heartbeat((self.world.time_in(region) - max(beats)) / 1000, 0.0)
+        return (self.world.time_in(region) - max(beats)) / 1000
 
     # Metrics
 

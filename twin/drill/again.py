@@ -70,6 +70,7 @@ def _give_back(built: Stage) -> None:
     knobs, regions = built.knobs, [each.name for each in built.environment.data_regions]
     knobs.ask("DELETE", "outages")
     knobs.ask("DELETE", "functions/faults")
+    knobs.ask("DELETE", "clocks")
     for region in regions:
         built.reconnect(region)
     for act, region in _acts(built, built.scenario.steps):

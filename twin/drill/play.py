@@ -128,6 +128,7 @@ def _isolate(play: Play, step: kinds.Isolate) -> None:
 def _heal(play: Play, step: kinds.Heal) -> None:
     play.ask("DELETE", "outages")
     play.ask("DELETE", "functions/faults")
+    play.ask("DELETE", "clocks")
     regions = list(play.lost) if step.heal == "everything" else [play.stage.region(step.heal)]
     for region in regions:
         play.seen.note("disaster", region, f"{region} is back")
@@ -184,6 +185,12 @@ def _checkers(play: Play, step: kinds.Checkers) -> None:
     region = play.stage.region(step.checkers)
     play.strike(region, f"{step.share:.0%} of Route 53's checkers see the endpoint of {region}")
     play.ask("PUT", "checkers", region=region, share=step.share)
+
+
+def _clock(play: Play, step: kinds.Clock) -> None:
+    region, off = play.stage.region(step.clock), play.seconds(step.seconds)
+    play.strike(region, f"the clock of the functions in {region} is {off:+.1f} s off")
+    play.ask("PUT", "clocks", region=region, seconds=off)
 
 
 def _zombie(play: Play, step: kinds.Zombie) -> None:
@@ -283,6 +290,7 @@ _ACTS: Mapping[type[kinds.Step], Act] = {
     kinds.Functions: _functions,
     kinds.Checkers: _checkers,
     kinds.Objects: _objects,
+    kinds.Clock: _clock,
     kinds.Zombie: _zombie,
     kinds.Failover: _failover,
     kinds.Switchover: _switchover,

@@ -142,6 +142,14 @@ class Checkers(Step):
     share: float = Field(ge=0, le=1)
 
 
+class Clock(Step):
+    """Let the clock that a region's functions read be ahead, or behind when negative; databases keep the true time."""
+
+    verb = "clock"
+    clock: Place
+    seconds: float
+
+
 class Zombie(Step):
     """How long a lost writer that comes back takes itself for the writer, until the service fences it (trap 8)."""
 
@@ -221,7 +229,7 @@ class Repeat(Step):
 
 
 KINDS: tuple[type[Step], ...] = (
-    Wait, Lose, Heal, Isolate, Database, Way, Replication, Service, Functions, Checkers, Zombie, Objects,
+    Wait, Lose, Heal, Isolate, Database, Way, Replication, Service, Functions, Checkers, Clock, Zombie, Objects,
     Failover, Switchover, Decide, Rehome, Kill, Until, Repeat,
 )  # fmt: skip
 VERBS: Mapping[str, type[Step]] = {kind.verb: kind for kind in KINDS}

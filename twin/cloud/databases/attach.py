@@ -77,6 +77,14 @@ class Databases:
         """
         self.fleet.doors.break_(origin, who, region, faults, cause)
 
+    def shift(self, region: str, seconds: float) -> None:
+        """Have the clock of a region's functions be so far ahead of the true one, behind it when negative."""
+        self._names.shift(region, seconds)
+
+    def right(self) -> None:
+        """Have every clock be right again."""
+        self._names.right()
+
     def wait(self, key: Key) -> None:
         """Return when the cluster's database answers. Raises ValueError, CloudFormation's reason, when not."""
         deadline = time.monotonic() + READY_SECONDS

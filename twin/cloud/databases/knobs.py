@@ -6,6 +6,7 @@
 - POST ``databases/query``: ``{"region", "database", "sql", "seconds", "lost"}`` → rows, as the superuser
 - PUT ``paths``: ``{"from", "to", "who", "how", "delay", "loss"}``: a way from a region to a database
 - PUT ``replication``: ``{"from", "to", "how", "delay"}``: the line that storage is replicated over
+- PUT, DELETE ``clocks``: ``{"region", "seconds"}``: how far its functions' clock is ahead
 
 A region with clusters of several accounts needs ``"account"`` besides. Each answers with an error as long as no
 databases run (``functions`` is ``answers``). What takes time is done in threads: the emulator goes on meanwhile.
@@ -163,6 +164,18 @@ def _break_line(said: Said) -> dict[str, Any]:
     return {"from": start, "to": end, **asdict(faults)}
 
 
+def _shift(said: Said) -> dict[str, Any]:
+    region, seconds = str(said["region"]), float(said["seconds"])
+    attached().shift(region, seconds)
+    JOURNAL.note("twin", region, f"the clock of the functions in {region} is {seconds:+g} s off", "it was asked for")
+    return {"region": region, "seconds": seconds}
+
+
+def _right(_said: Said) -> dict[str, Any]:
+    attached().right()
+    return {}
+
+
 def _chosen(said: Said) -> Standing:
     fleet, region = attached().fleet, str(said["region"])
     names = {"account": said.get("account"), "name": said.get("cluster")}
@@ -208,4 +221,6 @@ ENDPOINTS: Mapping[tuple[str, str], Callable[[Any], Any]] = {
     ("databases/query", "POST"): _aside(_query),
     ("paths", "PUT"): _aside(_break_path),
     ("replication", "PUT"): _aside(_break_line),
+    ("clocks", "PUT"): _aside(_shift),
+    ("clocks", "DELETE"): _aside(_right),
 }
