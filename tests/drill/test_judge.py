@@ -124,6 +124,17 @@ def test_a_row_whose_second_attempt_found_the_first_one_there_is_not_lost() -> N
     assert kept.key not in {row.key for row in lost(replace(history, writes=(*history.writes, again)))}
 
 
+def test_a_row_that_a_statement_destroyed_is_not_lost_by_the_recovery_and_no_region_may_have_it() -> None:
+    history = region_loss()
+    keys = [row.key for row in lost(history)]
+    mistake = event(LOST_AT - 1, "person", A, "deletes rows", destroyed=keys)
+    changed = replace(history, events=(mistake, *history.events))
+    assert judged(changed).lost == ()
+    assert finding(changed, "destroyed").held and f"{len(keys)} rows destroyed" in judged(changed).verdict
+    returned = replace(changed, rows=(*history.rows, *rows([w for w in history.writes if w.key == keys[0]], A)))
+    assert finding(returned, "destroyed").held is False
+
+
 def test_rows_that_were_acknowledged_after_the_disaster_count_to_the_newest_of_them() -> None:
     history = region_loss()
     late = writes(A, LOST_AT + 20, LOST_AT + 25, worker=f"{A}/1")

@@ -163,7 +163,8 @@ def unread(history: History) -> bool:
 def lost(history: History) -> tuple[Lost, ...]:
     """Return the acknowledged rows that the final writer has not got, the oldest first.
 
-    A row that is there but was committed by a later attempt (its LSN is another one) was lost and written again.
+    A row that is there but was committed by a later attempt (its LSN is another one) was lost and written again. One
+    that somebody's statement destroyed was not lost by a recovery.
     """
     if unread(history):
         return ()
@@ -172,7 +173,13 @@ def lost(history: History) -> tuple[Lost, ...]:
     newest: dict[str, int] = {}
     for write in history.writes:
         newest[write.key] = max(newest.get(write.key, 0), write.attempt)
-    return tuple(_lost(acknowledged(history.writes), rows, newest))
+    gone = destroyed(history)
+    return tuple(each for each in _lost(acknowledged(history.writes), rows, newest) if each.key not in gone)
+
+
+def destroyed(history: History) -> frozenset[str]:
+    """Return the keys of the rows that statements of people destroyed."""
+    return frozenset(key for event in history.events for key in event.detail.get("destroyed", ()))
 
 
 def _lost(writes: list[Write], rows: Mapping[str, Row], newest: Mapping[str, int]) -> Iterator[Lost]:

@@ -14,6 +14,7 @@ from twin.drill.acknowledgements import (
     Silence,
     acknowledged,
     counted,
+    destroyed,
     final_writer,
     longest_silence,
     lost,
@@ -42,12 +43,13 @@ def judge(history: History, environment_intervals: Intervals, objectives: tuple[
         *_played(history),
         _time(history, silence, limit),
         _rows(history, missing, age, rpo),
+        *_destroyed(history),
         *_promised(history, missing),
         *invariants(history, environment_intervals),
     )
     return Result(
         held=all(finding.held is not False for finding in findings),
-        verdict=_verdict(findings, silence.seconds, missing),
+        verdict=_verdict(findings, silence.seconds, missing, destroyed(history)),
         rto_seconds=silence.seconds,
         objective_rto=rto,
         rpo_rows=len(missing),
@@ -106,6 +108,14 @@ def _rows(history: History, missing: tuple[Lost, ...], age: float, objective: fl
     return Finding("RPO", title, age <= max(objective, accepted), said)
 
 
+def _destroyed(history: History) -> Iterator[Finding]:
+    keys = destroyed(history)
+    if keys:
+        back = keys & {row.key for row in history.rows}
+        said = f"{counted(len(keys), 'row')} destroyed, {counted(len(back), 'row')} of them there at the end"
+        yield Finding("destroyed", "no recovery brings back what a statement destroyed", not back, said)
+
+
 def _promised(history: History, missing: tuple[Lost, ...]) -> Iterator[Finding]:
     promise = history.promise
     if promise.writer:
@@ -137,10 +147,13 @@ def _promised(history: History, missing: tuple[Lost, ...]) -> Iterator[Finding]:
         yield Finding("heard", f"a command answers “{words}”", found, "one did" if found else "none says so")
 
 
-def _verdict(findings: tuple[Finding, ...], seconds: float | None, missing: tuple[Lost, ...]) -> str:
+def _verdict(
+    findings: tuple[Finding, ...], seconds: float | None, missing: tuple[Lost, ...], gone: frozenset[str]
+) -> str:
     broken = [finding for finding in findings if finding.held is False]
     if broken:
         names = ", ".join(dict.fromkeys(finding.name for finding in broken))
         return f"broken ({names}): {broken[0].title}; {broken[0].reason}"
     back = "writes did not come back, as promised" if seconds is None else f"writes were back after {seconds:.1f} s"
-    return f"held: {back}, {counted(len(missing), 'acknowledged row')} lost"
+    more = f", {counted(len(gone), 'row')} destroyed by a statement and in no region" if gone else ""
+    return f"held: {back}, {counted(len(missing), 'acknowledged row')} lost{more}"

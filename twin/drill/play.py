@@ -14,6 +14,8 @@ from typing import Any
 
 from generator.naming import STATE_MACHINE
 from twin.drill import scenario as kinds
+from twin.drill.acknowledgements import counted
+from twin.drill.application import TABLE
 from twin.drill.executions import MOVING
 from twin.drill.observe import Observer
 from twin.drill.person import Command, type_
@@ -187,6 +189,13 @@ def _checkers(play: Play, step: kinds.Checkers) -> None:
     play.ask("PUT", "checkers", region=region, share=step.share)
 
 
+def _destroy(play: Play, step: kinds.Destroy) -> None:
+    region = play.stage.region(step.destroy)
+    keys = [str(key) for (key,) in play.stage.ask_database(region, f"DELETE FROM {TABLE} RETURNING key")]
+    why = "a statement that should have had a condition; replication copies it"
+    play.seen.note("person", region, f"deletes {counted(len(keys), 'row')} by mistake", why, destroyed=keys)
+
+
 def _clock(play: Play, step: kinds.Clock) -> None:
     region, off = play.stage.region(step.clock), play.seconds(step.seconds)
     play.strike(region, f"the clock of the functions in {region} is {off:+.1f} s off")
@@ -290,6 +299,7 @@ _ACTS: Mapping[type[kinds.Step], Act] = {
     kinds.Functions: _functions,
     kinds.Checkers: _checkers,
     kinds.Objects: _objects,
+    kinds.Destroy: _destroy,
     kinds.Clock: _clock,
     kinds.Zombie: _zombie,
     kinds.Failover: _failover,

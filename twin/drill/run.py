@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from recovery.objectives import Intervals
 from twin.drill.again import repeat
+from twin.drill.application import TABLE
 from twin.drill.judge import judge
 from twin.drill.observe import Observer, Shown
 from twin.drill.play import Play
@@ -18,7 +19,7 @@ from twin.drill.record import Call, Event, History, Result, Row, Sample
 from twin.drill.scenario import Scenario
 from twin.drill.stage import DrillError, Say, Stage, stage
 
-READ = "SELECT key, lsn FROM drill.rows"
+READ = f"SELECT key, lsn FROM {TABLE}"
 WARM_SECONDS = 4.0
 """How long the application writes before anything is broken, in real seconds."""
 MINUTE_SECONDS = 60
@@ -132,8 +133,7 @@ def read_back(built: Stage) -> tuple[Row, ...]:
     for region, seen in built.databases().items():
         if seen["role"] == "none":
             continue
-        said = {"region": region, "database": built.environment.database.name, "sql": READ}
-        rows += [Row(*map(str, (key, region, lsn))) for key, lsn in built.knobs.ask("POST", "databases/query", said)]
+        rows += [Row(*map(str, (key, region, lsn))) for key, lsn in built.ask_database(region, READ)]
     return tuple(rows)
 
 

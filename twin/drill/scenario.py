@@ -142,6 +142,13 @@ class Checkers(Step):
     share: float = Field(ge=0, le=1)
 
 
+class Destroy(Step):
+    """Delete every row that the application has written, by a statement: replication copies it as any other."""
+
+    verb = "destroy"
+    destroy: Place
+
+
 class Clock(Step):
     """Let the clock that a region's functions read be ahead, or behind when negative; databases keep the true time."""
 
@@ -229,8 +236,8 @@ class Repeat(Step):
 
 
 KINDS: tuple[type[Step], ...] = (
-    Wait, Lose, Heal, Isolate, Database, Way, Replication, Service, Functions, Checkers, Clock, Zombie, Objects,
-    Failover, Switchover, Decide, Rehome, Kill, Until, Repeat,
+    Wait, Lose, Heal, Isolate, Database, Way, Replication, Service, Functions, Checkers, Objects, Destroy, Clock,
+    Zombie, Failover, Switchover, Decide, Rehome, Kill, Until, Repeat,
 )  # fmt: skip
 VERBS: Mapping[str, type[Step]] = {kind.verb: kind for kind in KINDS}
 

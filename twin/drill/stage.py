@@ -146,6 +146,11 @@ class Stage:
         """Return checks, alarms and DNS answers as they are now."""
         return dict(self.knobs.ask("GET", "watch"))
 
+    def ask_database(self, region: str, sql: str) -> list[Any]:
+        """Return the rows of a statement in a region's database, as its superuser."""
+        said = {"region": region, "database": self.environment.database.name, "sql": sql}
+        return list(self.knobs.ask("POST", "databases/query", said))
+
     def cut(self, region: str) -> None:
         """Silence the ways between a region's database and all other regions; inside the region everything goes on."""
         for other in set(self.places.values()) - {region}:
@@ -280,10 +285,8 @@ def await_well(built: Stage, say: Say, after: str = "its deployment") -> None:
 
 def _create_table(built: Stage) -> None:
     region = built.region("active")
-    database = built.environment.database.name
     owner = built._secret(region)["username"]
-    sql = f"SET ROLE {owner}; {CREATE}"
-    built.knobs.ask("POST", "databases/query", {"region": region, "database": database, "sql": sql})
+    built.ask_database(region, f"SET ROLE {owner}; {CREATE}")
 
 
 def _merged(said: Any, other: Mapping[str, Any]) -> Any:
