@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import postgres
 import proof
@@ -106,10 +105,10 @@ class Observer:
             return self._replicated(session)
         if read_only == "on":
             return proof.Observation("read-only", "transaction_read_only is on", in_recovery=False)
-        token = str(uuid.uuid4())
+        token, before = str(uuid.uuid4()), self.clock.now()
         try:
             ((beat, at),) = session.ask("write", WRITE, region=self.region, token=token)
-            skew = self._skew(at)
+            skew = self._skew(before, float(at))
             rows = session.ask("read-back", READ_BACK, region=self.region, token=token, beat=beat)
         except postgres.StepError as failure:
             return proof.Observation(failure.word, failure.detail, in_recovery=False)
@@ -122,17 +121,18 @@ class Observer:
         return self._replicated(session) if seen.in_recovery else seen
 
     def _replicated(self, session: postgres.Session) -> proof.Observation:
+        before = self.clock.now()
         try:
             ((now, beat),) = session.ask("heartbeat", HEARTBEAT, region=self.region)
         except postgres.StepError as failure:
             return proof.Observation(failure.word, failure.detail, in_recovery=True)
         if beat is None:
             return proof.Observation(in_recovery=True)
-        return proof.Observation(in_recovery=True, age=float(now - beat), skew=self._skew(now))
+        return proof.Observation(in_recovery=True, age=float(now - beat), skew=self._skew(before, float(now)))
 
-    def _skew(self, now: Any) -> float:
-        """Return the seconds that the database's clock, just asked, is ahead of the function's."""
-        return float(now) - self.clock.now()
+    def _skew(self, before: float, at: float) -> float:
+        """Return how far what the database's clock said lies outside the time that its answer took, in seconds."""
+        return min(at - before, 0.0) or max(at - self.clock.now(), 0.0)
 
 
 def _ask(session: postgres.Session) -> proof.Observation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -323,6 +324,14 @@ def test_a_writer_whose_functions_clock_is_off_proves_itself_and_says_so(world: 
     own = world.once(world.probe(IRELAND, clock=Clock(now=lambda: time.time() + 180)))["own"]
     assert (own["value"], own["word"]) == (1, "proved")
     assert own["reason"].startswith("proved; its clock is -180.")
+
+
+def test_a_slow_answer_is_not_taken_for_a_clock_that_is_off(world: World) -> None:
+    world.active(IRELAND)
+    asked = itertools.count()
+    clock = Clock(now=lambda: time.time() + (6 if next(asked) > 1 else -6))  # twelve seconds pass while it writes
+    own = world.once(world.probe(IRELAND, clock=clock))["own"]
+    assert (own["value"], own["reason"]) == (1, "proved")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads through /proc")
