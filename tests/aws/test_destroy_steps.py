@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from generator.aws.clients import Clouds, Keys
 from generator.aws.control import Control
@@ -24,33 +23,15 @@ from generator.plan.model import DeleteInstances, Wait
 from generator.plan.steps import AssertNoMembers, EmptyBucket, RemoveSecretReplicas, Snapshot
 from tests.aws import status_world as world
 from tests.aws.status_world import A, B
+from tests.moto_server import forget
 
 BUCKET = "a-bucket-of-a-test"
 
 
 @pytest.fixture
-def clouds(tmp_path: Path) -> Iterator[Clouds]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        made = world.environment(tmp_path)
-        keys = Keys(f"http://{host}:{port}")
-        clouds = Clouds(made, local=keys)
-        reset = clouds.client("s3", A).meta.endpoint_url
-        assert reset
-        yield clouds
-        for region in (A, B):
-            _wipe(clouds, region)
-    finally:
-        server.stop()
-
-
-def _wipe(clouds: Clouds, region: str) -> None:
-    import urllib.request
-
-    url = f"{clouds.client('s3', region).meta.endpoint_url}/moto-api/reset"
-    urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=10).read()
+def clouds(tmp_path: Path, moto: str) -> Iterator[Clouds]:
+    yield Clouds(world.environment(tmp_path), local=Keys(moto))
+    forget(moto)
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from typing import Any, Self
 
 import botocore.session
 from botocore.config import Config
 from clients import PUBLISHING
-from moto.server import ThreadedMotoServer
+
+from tests import moto_server
 
 KEYS: dict[str, Any] = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 
@@ -21,7 +23,8 @@ class Cloud:
     """
 
     def __init__(self) -> None:
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self._held = ExitStack()
+        self._server = ""
         self._session = botocore.session.get_session()
         self._made: dict[tuple[str, str, str], Any] = {}
         self._closed = socket.socket()
@@ -32,23 +35,20 @@ class Cloud:
         self.silent: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Self:
-        self._server.start()
+        self._server = self._held.enter_context(moto_server.started())
         self._closed.bind(("127.0.0.1", 0))  # bound and never listened on: refuses
         self._mute.bind(("127.0.0.1", 0))
         self._mute.listen(64)  # listened on and never accepted from: silent
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.stop()
+        self._held.close()
         self._closed.close()
         self._mute.close()
 
     def reset(self) -> None:
         """Forget everything."""
-        import urllib.request
-
-        url = f"{self._url(self._server_address())}/moto-api/reset"
-        urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=10).close()
+        moto_server.forget(self._server)
         self.metrics.clear()
         self.calls.clear()
         self.refusing.clear()
@@ -61,7 +61,7 @@ class Cloud:
         elif (service, region) in self.silent:
             url = self._url(self._mute.getsockname())
         else:
-            url = self._url(self._server_address())
+            url = self._server
         key = (service, region, url)
         if key not in self._made:
             self._made[key] = self._make(service, region, url)
@@ -112,9 +112,6 @@ class Cloud:
 
         client.meta.events.register(f"provide-client-params.{service}.*", record)
         return client
-
-    def _server_address(self) -> tuple[str, int]:
-        return self._server.get_host_and_port()
 
     @staticmethod
     def _url(address: tuple[str, int]) -> str:
