@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -167,13 +167,17 @@ class _Models(Loader):
         return list(super().search_paths)
 
 
-_MODELS = _Models()
+@cache
+def _models() -> _Models:
+    """Return the models from where botocore's configuration has them, once."""
+    found = botocore.session.Session().get_component("data_loader")
+    return _Models(found.search_paths, include_default_search_paths=False)
 
 
 def _session(key: str | None = None, secret: str | None = None, core: Any = None) -> boto3.Session:
     """Return a session with these keys, or with those at hand; ``core`` is botocore's, a new one unless given."""
     core = core or botocore.session.Session()
-    core.register_component("data_loader", _MODELS)
+    core.register_component("data_loader", _models())
     return boto3.Session(key, secret, botocore_session=core)
 
 
