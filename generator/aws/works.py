@@ -45,13 +45,10 @@ class Library:
 
     environment: Environment
     packages: Packages = field(default_factory=Packages)
-    _texts: dict[str, str] = field(default_factory=dict)
 
     def template(self, name: str) -> str:
         """Return the template of a stack of the catalogue."""
-        if name not in self._texts:
-            self._texts[name] = document(stack(name), self.environment.shape)
-        return self._texts[name]
+        return document(stack(name), self.environment.shape)
 
     @cached_property
     def templates(self) -> Mapping[str, str]:

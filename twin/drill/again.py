@@ -48,7 +48,7 @@ def repeat(built: Stage, say: Say) -> None:
 
 def _await_one_writer(built: Stage) -> None:
     """Wait until all regions but one are replicas: a writer that comes back takes itself for one for a while."""
-    last = time.monotonic() + max(WHOLE_SECONDS / built.speed, WHOLE_SECONDS / 5)
+    last = time.monotonic() + built.patience(WHOLE_SECONDS)
     while True:
         roles = sorted(each["role"] for each in built.databases().values())
         if roles == ["replica"] * (len(roles) - 1) + ["writer"]:
@@ -95,7 +95,7 @@ def _acts(built: Stage, steps: tuple[Step, ...]) -> list[tuple[str, str]]:
 
 
 def _rehome(built: Stage) -> None:
-    last = time.monotonic() + max(WHOLE_SECONDS / built.speed, WHOLE_SECONDS / 5)
+    last = time.monotonic() + built.patience(WHOLE_SECONDS)
     while True:
         command = type_(("rehome", str(built.file), "--write"), dict(built.running.environment))
         if command.wait(WHOLE_SECONDS) == 0:

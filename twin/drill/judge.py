@@ -33,7 +33,7 @@ BLIND_SECONDS = 15.0
 
 def judge(history: History, environment_intervals: Intervals, objectives: tuple[float, float]) -> Result:
     """Return what a drill came to. objectives: RTO and RPO of the environment file, in seconds."""
-    silence, missing = longest_silence(history), lost(history)
+    silence, missing, gone = longest_silence(history), lost(history), destroyed(history)
     rto, rpo = objectives
     limit = allowed_seconds(environment_intervals, rto, history.speed)
     since = history.began_ms if history.disaster_ms is None else history.disaster_ms
@@ -43,13 +43,13 @@ def judge(history: History, environment_intervals: Intervals, objectives: tuple[
         *_played(history),
         _time(history, silence, limit),
         _rows(history, missing, age, rpo),
-        *_destroyed(history),
+        *_destroyed(history, gone),
         *_promised(history, missing),
         *invariants(history, environment_intervals),
     )
     return Result(
         held=all(finding.held is not False for finding in findings),
-        verdict=_verdict(findings, silence.seconds, missing, destroyed(history)),
+        verdict=_verdict(findings, silence.seconds, missing, gone),
         rto_seconds=silence.seconds,
         objective_rto=rto,
         rpo_rows=len(missing),
@@ -108,11 +108,10 @@ def _rows(history: History, missing: tuple[Lost, ...], age: float, objective: fl
     return Finding("RPO", title, age <= max(objective, accepted), said)
 
 
-def _destroyed(history: History) -> Iterator[Finding]:
-    keys = destroyed(history)
-    if keys:
-        back = keys & {row.key for row in history.rows}
-        said = f"{counted(len(keys), 'row')} destroyed, {counted(len(back), 'row')} of them there at the end"
+def _destroyed(history: History, gone: frozenset[str]) -> Iterator[Finding]:
+    if gone:
+        back = gone & {row.key for row in history.rows}
+        said = f"{counted(len(gone), 'row')} destroyed, {counted(len(back), 'row')} of them there at the end"
         yield Finding("destroyed", "no recovery brings back what a statement destroyed", not back, said)
 
 

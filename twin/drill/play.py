@@ -62,10 +62,6 @@ class Play:
         """Return how long a configured time lasts in this drill."""
         return configured / self.stage.speed
 
-    def patience(self, configured: float) -> float:
-        """Return how long something may take that does not only depend on intervals: a fifth of it, at least."""
-        return max(self.seconds(configured), configured / 5)
-
     def ask(self, method: str, path: str, **said: Any) -> Any:
         """Turn a knob of the local cloud."""
         return self.stage.knobs.ask(method, path, said or None)
@@ -94,7 +90,7 @@ class Play:
     def finish(self, command: Command) -> int:
         """Wait until a command has ended, and return its exit code. Raises :class:`DrillError`."""
         try:
-            return command.wait(self.patience(COMMAND_SECONDS))
+            return command.wait(self.stage.patience(COMMAND_SECONDS))
         except subprocess.TimeoutExpired:
             command.process.kill()
             raise DrillError(f"{command.said} does not end", hint="look at the time line") from None
@@ -240,7 +236,7 @@ def _kill(play: Play, step: kinds.Kill) -> None:
     def inside() -> bool:
         return any(state == step.kill for state in play.seen.steps.values())
 
-    if not play.seen.wait(inside, play.patience(step.within)):
+    if not play.seen.wait(inside, play.stage.patience(step.within)):
         raise DrillError(f"no execution came to {step.kill}", hint="look at the states in the time line")
     environment = play.stage.environment
     for region in play.stage.places.values():
@@ -257,8 +253,8 @@ def _kill(play: Play, step: kinds.Kill) -> None:
 def _until(play: Play, step: kinds.Until) -> None:
     now = int(time.time() * 1000)
     look = Look(play.stage, play.seen, now, play.newest_ms or now)
-    if not play.seen.wait(lambda: sight(step.until, look), play.patience(step.within)):
-        said = f"waited {play.patience(step.within):.0f} s for {step.until!r}, and it was not seen"
+    if not play.seen.wait(lambda: sight(step.until, look), play.stage.patience(step.within)):
+        said = f"waited {play.stage.patience(step.within):.0f} s for {step.until!r}, and it was not seen"
         raise DrillError(said, hint="look at the time line")
 
 

@@ -122,6 +122,10 @@ class Stage:
     ended: list[Application] = field(default_factory=list)
     starts: Counter[str] = field(default_factory=Counter)
 
+    def patience(self, configured: float) -> float:
+        """Return how long something may take that does not only depend on intervals: a fifth of it, at least."""
+        return max(configured / self.speed, configured / 5)
+
     def region(self, place: str) -> str:
         """Return the region of a place; of ``active`` the one whose PostgreSQL takes writes. Raises DrillError."""
         if place == "active":
@@ -153,9 +157,10 @@ class Stage:
 
     def cut(self, region: str) -> None:
         """Silence the ways between a region's database and all other regions; inside the region everything goes on."""
-        for other in set(self.places.values()) - {region}:
-            self._way(other, region, "silent")
-            self._way(region, other, "silent")
+        for other in self.places.values():
+            if other != region:
+                self._way(other, region, "silent")
+                self._way(region, other, "silent")
 
     def reconnect(self, region: str) -> None:
         """Open every way to and from a region's database again, and every line that storage is replicated on."""

@@ -10,7 +10,7 @@ from generator.aws.status.report import Finding, RegionFacts, Report
 from generator.aws.status.standing import ACTIVE, OUTSIDE, STANDBY, Standing, snapshot
 from generator.config import Environment
 from recovery import parity
-from recovery.state import CONNECTED, IN_PROGRESS, violations
+from recovery.state import CONNECTED, IN_PROGRESS, View, violations
 
 PROOF_MS = 180_000
 """A proof is published every few seconds, and CloudWatch shows it within a minute or two; older is silence."""
@@ -93,13 +93,19 @@ def proofs(report: Report, standing: tuple[Standing, ...]) -> Iterator[Finding]:
 
 def _proves_now(report: Report, facts: RegionFacts) -> bool:
     """Tell whether the region's own view, which is newer than the metric's whole minute, says that it took a write."""
-    own = [view for view in facts.table.views if view.voter == view.about == facts.region] if facts.table else []
-    return bool(own) and own[0].writer and own[0].fresh(report.at_ms)
+    own = _own(facts)
+    return own is not None and own.writer and own.fresh(report.at_ms)
 
 
 def _said(facts: RegionFacts) -> str:
-    own = [view for view in facts.table.views if view.voter == view.about == facts.region] if facts.table else []
-    return f": {own[0].reason}" if own else ""
+    own = _own(facts)
+    return f": {own.reason}" if own else ""
+
+
+def _own(facts: RegionFacts) -> View | None:
+    """Return the region's view of itself, None when its table holds none."""
+    views = facts.table.views if facts.table else ()
+    return next((view for view in views if view.voter == view.about == facts.region), None)
 
 
 def _votes(report: Report) -> Iterator[Finding]:
